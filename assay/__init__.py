@@ -1,0 +1,1 @@
+"""The `assay` program: commands over the rooms, and the demo that tells the whole story."""

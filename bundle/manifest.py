@@ -1,0 +1,86 @@
+"""The manifest: what is in a bundle, and the digest that names all of it.
+
+A bundle's digest is the sha256 of its manifest without the line that states it; the manifest in turn states the
+sha256 of every other file. So one digest covers every byte, and a bundle can be verified wherever it was copied to.
+"""
+
+import hashlib
+from typing import Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+MANIFEST_NAME = "manifest.json"
+MODEL_NAME = "model.onnx"
+DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
+NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+
+_FORM = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+class _ManifestPart(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TensorSignature(_ManifestPart):
+    """One input or output in the V2 protocol's words; -1 in `shape` is a size that a request chooses."""
+
+    name: str = Field(min_length=1)
+    datatype: str = Field(description="a V2 datatype, such as FP32 or INT64")
+    shape: tuple[int, ...]
+
+
+class BundleFile(_ManifestPart):
+    """A file beside the manifest."""
+
+    digest: str = Field(pattern=DIGEST_PATTERN)
+    size_bytes: int = Field(ge=0)
+
+
+class DataReference(_ManifestPart):
+    """A data set that took part in making the model, by name and content."""
+
+    name: str
+    digest: str = Field(pattern=DIGEST_PATTERN)
+    rows: int = Field(ge=0)
+
+
+class Lineage(_ManifestPart):
+    """Where a model came from: the same lineage gives the same bundle digest."""
+
+    training_data: tuple[DataReference, ...]
+    holdout: DataReference
+    parameters_digest: str = Field(pattern=DIGEST_PATTERN)
+    seed: int
+    commit: str = Field(description="commit of the code that trained, or `unknown`")
+    experiment_name: str
+    experiment_id: int
+
+
+class Manifest(_ManifestPart):
+    """Everything about a bundle but its bytes."""
+
+    format: Literal[1] = 1
+    model: str = Field(pattern=NAME_PATTERN)
+    version: int = Field(ge=1)
+    task: Literal["classification"] = "classification"
+    inputs: tuple[TensorSignature, ...] = Field(min_length=1)
+    outputs: tuple[TensorSignature, ...] = Field(min_length=1)
+    feature_names: tuple[str, ...] = Field(min_length=1)
+    classes: tuple[str, ...] = Field(min_length=2)
+    metrics: dict[str, float]
+    lineage: Lineage
+    files: dict[str, BundleFile]
+
+    def digest(self) -> str:
+        """The bundle's digest, `sha256:<64 hex digits>`."""
+        return content_digest(orjson.dumps(self.model_dump(mode="json"), option=_FORM))
+
+    def to_bytes(self) -> bytes:
+        """The one form in which this manifest is stored, with its digest; any other bytes are damage."""
+        return orjson.dumps({**self.model_dump(mode="json"), "digest": self.digest()}, option=_FORM)
+
+
+def content_digest(content: bytes) -> str:
+    """`sha256:<64 hex digits>` of some bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -1,0 +1,12 @@
+"""Base of the errors of this package.
+
+PromotionError
+├── RouterError          promotion/routers/traffic_router.py
+├── GateConfigurationError   promotion/gate/configuration.py
+├── EvidenceError        promotion/evidence/evidence_source.py
+└── RolloutError         promotion/rollout/rollout_store.py
+"""
+
+
+class PromotionError(Exception):
+    """Base of everything that this package raises; its text is one line for a person."""

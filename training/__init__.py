@@ -1,0 +1,1 @@
+"""From labelled rows to a bundle: extract, fit, export, check parity, evaluate, write."""
