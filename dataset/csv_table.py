@@ -1,0 +1,116 @@
+"""Labelled rows from a CSV file, plain or gzipped: a header, then one row a line, every feature a finite number.
+
+The label is the column named `label`, or the first one. Fashion-MNIST's usual form (`label,pixel1,...,pixel784`) needs
+nothing else.
+"""
+
+import csv
+import gzip
+import math
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dataset.errors import DatasetMalformed, DatasetNotFound
+from dataset.labelled_rows import LabelledRows
+
+LABEL_COLUMN = "label"
+
+
+def read_csv_table(path: Path) -> LabelledRows:
+    """Read `path` (`.csv`, or gzipped when it ends in `.gz`).
+
+    Raises DatasetNotFound, and DatasetMalformed with file, line and column.
+    """
+    if not path.is_file():
+        raise DatasetNotFound(f"{path}: no such file; expected a CSV with a header and a label column")
+    try:
+        with _open(path) as text:
+            lines = csv.reader(text, strict=True)
+            header = _read_header(path, lines)
+            label_at = header.index(LABEL_COLUMN) if LABEL_COLUMN in header else 0
+            labels, rows = _read_rows(path, header, label_at, lines)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DatasetMalformed(f"{path}: not a whole gzip file: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DatasetMalformed(f"{path}: not UTF-8 text at byte {error.start}") from error
+    except csv.Error as error:
+        raise DatasetMalformed(f"{path}: not a CSV table: {error}") from error
+    except OSError as error:
+        raise DatasetNotFound(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not rows:
+        raise DatasetMalformed(f"{path}: a header, but no rows")
+    return LabelledRows(
+        name=path.name,
+        features=np.stack(rows),
+        labels=tuple(labels),
+        feature_names=tuple(_without(header, label_at)),
+        output_feature=header[label_at],
+    )
+
+
+def _open(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _read_header(path: Path, lines: Iterator[list[str]]) -> list[str]:
+    header = [name.strip() for name in next(lines, [])]
+    if not header:
+        raise DatasetMalformed(f"{path}: empty; expected a header line such as label,pixel1,pixel2")
+    if all(_is_number(name) for name in header):
+        raise DatasetMalformed(f"{path}, line 1: numbers; expected a header line such as label,pixel1,pixel2")
+    if len(header) < 2:
+        raise DatasetMalformed(f"{path}, line 1: one column {header[0]!r}; expected a label and at least one feature")
+    for place, name in enumerate(header, start=1):
+        if not name:
+            raise DatasetMalformed(f"{path}, line 1: column {place} has no name")
+        if name in header[: place - 1]:
+            raise DatasetMalformed(f"{path}, line 1: two columns are named {name!r}")
+    return header
+
+
+def _read_rows(
+    path: Path, header: list[str], label_at: int, lines: "Iterator[list[str]]"
+) -> tuple[list[str], list[NDArray[np.float64]]]:
+    labels: list[str] = []
+    rows: list[NDArray[np.float64]] = []
+    for line, cells in enumerate(lines, start=2):
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            raise DatasetMalformed(f"{path}, line {line}: {len(cells)} columns, but the header names {len(header)}")
+        label = cells[label_at].strip()
+        if not label:
+            raise DatasetMalformed(f"{path}, line {line}, column {header[label_at]}: no label")
+        labels.append(label)
+        rows.append(_read_numbers(path, line, _without(header, label_at), _without(cells, label_at)))
+    return labels, rows
+
+
+def _read_numbers(path: Path, line: int, names: list[str], cells: list[str]) -> NDArray[np.float64]:
+    try:
+        numbers = np.array(cells, dtype=np.float64)
+    except ValueError:
+        numbers = np.array([float(cell) if _is_number(cell) else math.nan for cell in cells])
+    if not np.isfinite(numbers).all():
+        place = int(np.flatnonzero(~np.isfinite(numbers))[0])
+        raise DatasetMalformed(f"{path}, line {line}, column {names[place]}: {cells[place]!r} is not a finite number")
+    return numbers
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _without(cells: list[str], place: int) -> list[str]:
+    return cells[:place] + cells[place + 1 :]

@@ -1,0 +1,38 @@
+"""How a person names a data set: a built-in (`digits`), a part of one (`digits:part-1`), or the path of a CSV."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from dataset.csv_table import read_csv_table
+from dataset.errors import DatasetNotFound
+from dataset.labelled_rows import LabelledRows, concatenate
+
+HOLDOUT_PART = "holdout"
+
+BuiltinDatasets = Mapping[str, Callable[[], Mapping[str, LabelledRows]]]
+"""By name, what loads a built-in data set: its parts by name, one of them the holdout."""
+
+
+def load_dataset(specification: str, builtins: BuiltinDatasets) -> LabelledRows:
+    """The data set that `specification` names.
+
+    A built-in's bare name means all its parts but the holdout. Raises DatasetNotFound, DatasetMalformed.
+    """
+    name, _, part = specification.partition(":")
+    if name in builtins:
+        parts = builtins[name]()
+        if not part:
+            return concatenate([rows for part_name, rows in parts.items() if part_name != HOLDOUT_PART])
+        if part not in parts:
+            raise DatasetNotFound(f"{specification}: {name} has no part {part!r}; expected {_either(parts)}")
+        return parts[part]
+    path = Path(specification)
+    if not path.exists():
+        raise DatasetNotFound(f"{specification}: no such file, nor a built-in data set; built in: {_either(builtins)}")
+    if path.is_dir():
+        raise DatasetNotFound(f"{specification}: a directory; expected a CSV file (.csv or .csv.gz)")
+    return read_csv_table(path)
+
+
+def _either(names: Mapping[str, object]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,23 @@
+"""What can stop a training.
+
+TrainingError
+├── ParametersNotUsable   params.yaml is malformed, or names an estimator that cannot be had
+├── DataNotUsable         the rows cannot be learned from, or the holdout is among them
+└── ParityNotReached      ONNX Runtime does not answer what scikit-learn answers
+"""
+
+
+class TrainingError(Exception):
+    """Base of everything that this package raises; its text is one line for a person."""
+
+
+class ParametersNotUsable(TrainingError):
+    """The parameters are malformed, or name an estimator that cannot be had."""
+
+
+class DataNotUsable(TrainingError):
+    """The rows cannot be learned from, or the holdout is among them."""
+
+
+class ParityNotReached(TrainingError):
+    """The exported graph does not answer what the estimator answers."""

@@ -1,0 +1,95 @@
+"""From a fitted pipeline to an ONNX file: preprocessing inside, raw features in, label and probabilities out.
+
+Everything that a predictor's /metadata answers is written into the file's metadata_props, so that the description
+travels with the model.
+"""
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+import onnxruntime
+import orjson
+import scipy
+import skl2onnx
+import sklearn
+from skl2onnx.common.data_types import FloatTensorType
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+from sklearn.pipeline import Pipeline
+
+from bundle import TensorSignature
+from dataset import LabelledRows
+from training.errors import ParametersNotUsable
+from training.parameters import TrainingParameters
+from training.provenance import Provenance
+
+OPSET = {"": 18, "ai.onnx.ml": 3}
+
+
+def export_graph(pipeline: Pipeline, features: int) -> onnx.ModelProto:
+    """The pipeline as a checked ONNX graph with a free batch axis.
+
+    Input `features` FP32 [-1, features]; outputs `label` INT64 [-1] (a class index) and `probabilities` FP32
+    [-1, classes]. Raises ParametersNotUsable when skl2onnx cannot convert a step.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters about a conversion, the parity check finds
+        try:
+            model: onnx.ModelProto = skl2onnx.to_onnx(
+                pipeline,
+                initial_types=[("features", FloatTensorType([None, features]))],
+                options={id(pipeline): {"zipmap": False}},
+                target_opset=OPSET,
+            )
+        except (MissingShapeCalculator, MissingConverter) as error:
+            steps = " and ".join(type(step).__name__ for _, step in pipeline.steps)
+            raise ParametersNotUsable(f"{steps} cannot be exported to ONNX: {error}") from error
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def signature(features: int, classes: int) -> tuple[tuple[TensorSignature, ...], tuple[TensorSignature, ...]]:
+    """Inputs and outputs of an exported graph, for the manifest."""
+    return (TensorSignature(name="features", datatype="FP32", shape=(-1, features)),), (
+        TensorSignature(name="label", datatype="INT64", shape=(-1,)),
+        TensorSignature(name="probabilities", datatype="FP32", shape=(-1, classes)),
+    )
+
+
+def describe(
+    rows: LabelledRows, parameters: TrainingParameters, provenance: Provenance, metrics: Mapping[str, float]
+) -> dict[str, str]:
+    """The metadata_props of a bundle's model: text, or JSON where the value is a list or an object."""
+    return {
+        "title": parameters.model.title,
+        "description": parameters.model.description,
+        "model": parameters.model.name,
+        "version": str(parameters.model.version),
+        "dataset_title": parameters.dataset.title or rows.title or rows.name,
+        "dataset_link": parameters.dataset.link or rows.link,
+        "dataset_digest": rows.digest,
+        "features": orjson.dumps(rows.feature_names).decode(),
+        "output_feature": rows.output_feature,
+        "classes": orjson.dumps(rows.classes).decode(),
+        "commit": provenance.commit,
+        "save_date": provenance.save_date,
+        "experiment_name": parameters.experiment.name,
+        "experiment_id": str(parameters.experiment.id),
+        "metrics": orjson.dumps(dict(metrics)).decode(),
+        "libraries": orjson.dumps(_library_versions()).decode(),
+    }
+
+
+def to_bytes(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
+    """The file's bytes with `metadata` inside; the same graph and metadata give the same bytes."""
+    described = onnx.ModelProto()
+    described.CopyFrom(model)
+    onnx.helper.set_model_props(described, dict(metadata))
+    content: bytes = described.SerializeToString(deterministic=True)
+    return content
+
+
+def _library_versions() -> dict[str, str]:
+    libraries = (np, onnx, onnxruntime, scipy, skl2onnx, sklearn)
+    return {library.__name__: str(library.__version__) for library in libraries}

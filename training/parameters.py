@@ -1,0 +1,94 @@
+"""params.yaml: every choice of a training, validated before anything runs."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bundle.manifest import NAME_PATTERN, content_digest
+from training.errors import ParametersNotUsable
+
+IMPORT_PATH_PATTERN = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelParameters(_Parameters):
+    """What the model is called, and which of its bundles this is."""
+
+    name: str = Field(default="classifier", pattern=NAME_PATTERN)
+    version: int = Field(default=1, ge=1)
+    title: str = "Classifier"
+    description: str = ""
+
+
+class ExperimentParameters(_Parameters):
+    """Which training run this is; whoever numbers experiments gives the id."""
+
+    name: str = "default"
+    id: int = Field(default=1, ge=1)
+
+
+class DatasetParameters(_Parameters):
+    """Describes the data for people; left out, a built-in data set's own words are used."""
+
+    title: str | None = None
+    link: str | None = None
+
+
+class StepParameters(_Parameters):
+    """A scikit-learn class by its import path, and the arguments that it is made with."""
+
+    import_path: str = Field(alias="class", pattern=IMPORT_PATH_PATTERN)
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class ParityParameters(_Parameters):
+    """How close ONNX Runtime's probabilities must be to scikit-learn's."""
+
+    tolerance: float = Field(default=1e-4, gt=0, lt=1)
+
+
+class TrainingParameters(_Parameters):
+    """All of params.yaml; what is left out takes the value shown in the repository's own params.yaml."""
+
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    model: ModelParameters = ModelParameters()
+    experiment: ExperimentParameters = ExperimentParameters()
+    dataset: DatasetParameters = DatasetParameters()
+    preprocessing: StepParameters | None = StepParameters.model_validate(
+        {"class": "sklearn.preprocessing.MinMaxScaler"}
+    )
+    estimator: StepParameters = StepParameters.model_validate(
+        {
+            "class": "sklearn.neural_network.MLPClassifier",
+            "arguments": {"hidden_layer_sizes": [128], "batch_size": 32, "max_iter": 40},
+        }
+    )
+    parity: ParityParameters = ParityParameters()
+
+    def digest(self) -> str:
+        """`sha256:<64 hex digits>` of a canonical form."""
+        return content_digest(orjson.dumps(self.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS))
+
+
+def read_parameters(path: Path | None) -> TrainingParameters:
+    """The parameters in `path`, or the defaults; ParametersNotUsable names the file, the key and what is expected."""
+    if path is None:
+        return TrainingParameters()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParametersNotUsable(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParametersNotUsable(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    try:
+        return TrainingParameters.model_validate({} if content is None else content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise ParametersNotUsable(f"{path}: {key}: {first['msg']}") from error

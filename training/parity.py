@@ -1,0 +1,44 @@
+"""The guard between export and bundle: ONNX Runtime must answer what scikit-learn answers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from dataset import LabelledRows
+from training.errors import ParityNotReached
+from training.onnx_answers import answer_with_onnx
+from training.train_model import as_float32
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far apart the two were at most, over `rows` rows."""
+
+    rows: int
+    largest_difference: float
+
+
+def check_parity(pipeline: Pipeline, model_bytes: bytes, rows: LabelledRows, tolerance: float) -> Parity:
+    """Compare probabilities and labels on every row.
+
+    Raises ParityNotReached, with the first row concerned, when a probability differs by more than `tolerance`, or a
+    label differs where scikit-learn's two best classes are further apart than that.
+    """
+    features = as_float32(rows.features)
+    expected = pipeline.predict_proba(features)
+    found = answer_with_onnx(model_bytes, features)
+    difference = np.abs(expected - found.probabilities).max(axis=1)
+    if difference.max() > tolerance:
+        row = int(np.argmax(difference > tolerance))
+        raise ParityNotReached(
+            f"{rows.name}, row {row + 1}: a probability differs by {difference[row]:.2g} between scikit-learn and "
+            f"ONNX Runtime; at most {tolerance:g} is allowed"
+        )
+    best = np.sort(expected, axis=1)
+    is_clear = best[:, -1] - best[:, -2] > 2 * tolerance
+    differs = (expected.argmax(axis=1) != found.class_indices) & is_clear
+    if differs.any():
+        row = int(np.argmax(differs))
+        raise ParityNotReached(f"{rows.name}, row {row + 1}: scikit-learn and ONNX Runtime answer different labels")
+    return Parity(rows=len(rows), largest_difference=float(difference.max()))
