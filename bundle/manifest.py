@@ -5,17 +5,16 @@ sha256 of every other file. So one digest covers every byte, and a bundle can be
 """
 
 import hashlib
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 MANIFEST_NAME = "manifest.json"
 MODEL_NAME = "model.onnx"
 DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
 NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
-
-_FORM = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 class _ManifestPart(BaseModel):
@@ -68,19 +67,28 @@ class Manifest(_ManifestPart):
     outputs: tuple[TensorSignature, ...] = Field(min_length=1)
     feature_names: tuple[str, ...] = Field(min_length=1)
     classes: tuple[str, ...] = Field(min_length=2)
-    metrics: dict[str, float]
+    metrics: dict[str, FiniteFloat]
     lineage: Lineage
-    files: dict[str, BundleFile]
+    files: dict[Annotated[str, Field(pattern=NAME_PATTERN)], BundleFile]
 
     def digest(self) -> str:
         """The bundle's digest, `sha256:<64 hex digits>`."""
-        return content_digest(orjson.dumps(self.model_dump(mode="json"), option=_FORM))
+        return content_digest(_canonical(self.model_dump(mode="json")))
 
     def to_bytes(self) -> bytes:
         """The one form in which this manifest is stored, with its digest; any other bytes are damage."""
-        return orjson.dumps({**self.model_dump(mode="json"), "digest": self.digest()}, option=_FORM)
+        return stored_form(self.model_dump(mode="json"))
+
+
+def stored_form(fields: Mapping[str, Any]) -> bytes:
+    """A manifest's fields, of whatever format, as they are stored: in order, and with the digest that names them."""
+    return _canonical({**fields, "digest": content_digest(_canonical(fields))})
 
 
 def content_digest(content: bytes) -> str:
     """`sha256:<64 hex digits>` of some bytes."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _canonical(fields: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

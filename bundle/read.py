@@ -1,13 +1,14 @@
 """Reading a bundle, which always verifies it: nobody serves or judges bytes that are not what the digest names."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 from pydantic import ValidationError
 
-from bundle.errors import BundleDamaged, BundleNotFound, BundleNotUsable
-from bundle.manifest import MANIFEST_NAME, MODEL_NAME, Manifest, content_digest
+from bundle.errors import BundleDamaged, BundleError, BundleNotFound, BundleNotUsable
+from bundle.manifest import MANIFEST_NAME, MODEL_NAME, Manifest, content_digest, stored_form
 
 MANIFEST_LIMIT_BYTES = 16 * 2**20
 MODEL_LIMIT_BYTES = 2**31 - 1  # protobuf's own limit: a larger model would need external data
@@ -27,14 +28,20 @@ def read_bundle(path: Path, *, expected_digest: str | None = None) -> Bundle:
     """Read and verify the bundle at `path`. Can be repeated.
 
     Raises BundleNotFound; BundleDamaged when a file is missing, added, changed, a link, or when the bundle is not the
-    one that `expected_digest` names; BundleNotUsable when its manifest is of a form that this program does not read.
+    one that `expected_digest` names; BundleNotUsable when its manifest is of a form that this program does not read;
+    BundleError when the system refuses to read it.
     """
-    if not path.is_dir():
+    try:
+        return _read_verified(path, expected_digest)
+    except OSError as error:
+        raise BundleError(f"{error.filename or path} cannot be read: {error.strerror}") from error
+
+
+def _read_verified(path: Path, expected_digest: str | None) -> Bundle:
+    if not os.path.isdir(path):  # pathlib's raises for a path that is too long
         raise BundleNotFound(f"{path}: no such bundle; expected a directory with {MODEL_NAME} and {MANIFEST_NAME}")
     manifest_bytes = _read_file(path / MANIFEST_NAME, MANIFEST_LIMIT_BYTES)
     manifest, stated_digest = _parse(path / MANIFEST_NAME, manifest_bytes)
-    if manifest.to_bytes() != manifest_bytes:
-        raise BundleDamaged(f"{path / MANIFEST_NAME} was changed: its content is not what {stated_digest} names")
     if expected_digest is not None and stated_digest != expected_digest:
         raise BundleDamaged(f"{path} is the bundle {stated_digest}, not {expected_digest}")
     if MODEL_NAME not in manifest.files:
@@ -50,10 +57,14 @@ def read_bundle(path: Path, *, expected_digest: str | None = None) -> Bundle:
 def _parse(path: Path, content: bytes) -> tuple[Manifest, str]:
     try:
         fields = orjson.loads(content)
-        stated_digest = fields.pop("digest")
-        return Manifest.model_validate(fields), str(stated_digest)
+        stated_digest = str(fields.pop("digest"))
+        is_intact = stored_form(fields) == content
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
         raise BundleDamaged(f"{path} was changed: it is not a JSON object with a digest") from error
+    if not is_intact:
+        raise BundleDamaged(f"{path} was changed: its content is not what {stated_digest} names")
+    try:
+        return Manifest.model_validate(fields), stated_digest
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

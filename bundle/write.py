@@ -19,11 +19,11 @@ def write_bundle(directory: Path, manifest: Manifest, model_bytes: bytes) -> Bun
     file = BundleFile(digest=content_digest(model_bytes), size_bytes=len(model_bytes))
     complete = manifest.model_copy(update={"files": {MODEL_NAME: file}})
     destination = directory / complete.digest().removeprefix("sha256:")
-    if not destination.exists():
-        try:
+    try:
+        if not destination.exists():
             _write_at_once(destination, {MODEL_NAME: model_bytes, MANIFEST_NAME: complete.to_bytes()})
-        except OSError as error:
-            raise BundleError(f"{destination} cannot be written: {error.strerror}") from error
+    except OSError as error:
+        raise BundleError(f"{destination} cannot be written: {error.strerror}") from error
     return read_bundle(destination, expected_digest=complete.digest())
 
 

@@ -4,9 +4,9 @@ Training learns from them and the gate replays them, and both must mean the same
 that imports nothing of ours. Built-in data sets are handed in by the program, so that this room needs no scikit-learn.
 """
 
-from dataset.csv_table import read_csv_table
+from dataset.csv_table import read_csv_table, write_csv_table
 from dataset.errors import DatasetError, DatasetMalformed, DatasetNotFound
-from dataset.labelled_rows import LabelledRows, concatenate, shared_rows
+from dataset.labelled_rows import LabelledRows, concatenate, require_columns, shared_rows
 from dataset.specification import BuiltinDatasets, load_dataset
 
 __all__ = [
@@ -18,5 +18,7 @@ __all__ = [
     "concatenate",
     "load_dataset",
     "read_csv_table",
+    "require_columns",
     "shared_rows",
+    "write_csv_table",
 ]

@@ -6,19 +6,23 @@ nothing else.
 
 import csv
 import gzip
+import io
 import math
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO, cast
+from typing import IO, TextIO, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset.errors import DatasetMalformed, DatasetNotFound
+from dataset.errors import DatasetError, DatasetMalformed, DatasetNotFound
 from dataset.labelled_rows import LabelledRows
 
 LABEL_COLUMN = "label"
+
+_NumberedLines: TypeAlias = Iterator[tuple[int, list[str]]]
 
 
 def read_csv_table(path: Path) -> LabelledRows:
@@ -26,22 +30,59 @@ def read_csv_table(path: Path) -> LabelledRows:
 
     Raises DatasetNotFound, and DatasetMalformed with file, line and column.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # pathlib's raises for a path that is too long or stands in a closed directory
         raise DatasetNotFound(f"{path}: no such file; expected a CSV with a header and a label column")
     try:
-        with _open(path) as text:
-            lines = csv.reader(text, strict=True)
-            header = _read_header(path, lines)
-            label_at = header.index(LABEL_COLUMN) if LABEL_COLUMN in header else 0
-            labels, rows = _read_rows(path, header, label_at, lines)
+        with _open(path) as content:
+            return _read_table(path, io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DatasetMalformed(f"{path}: not a whole gzip file: {error}") from error
     except UnicodeDecodeError as error:
-        raise DatasetMalformed(f"{path}: not UTF-8 text at byte {error.start}") from error
-    except csv.Error as error:
-        raise DatasetMalformed(f"{path}: not a CSV table: {error}") from error
+        raise DatasetMalformed(f"{path}, line {_line_that_is_not_utf8(path)}: not UTF-8 text") from error
     except OSError as error:
         raise DatasetNotFound(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def write_csv_table(rows: LabelledRows, path: Path) -> None:
+    """Write `rows` in the form that read_csv_table reads, label first; the digest survives the round trip.
+
+    Raises DatasetError when `path` cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8", newline="") as text:
+            lines = csv.writer(text, lineterminator="\n")
+            lines.writerow((rows.output_feature, *rows.feature_names))
+            for label, features in zip(rows.labels, rows.features.tolist(), strict=True):
+                lines.writerow((label, *(_shortest(number) for number in features)))
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _shortest(number: float) -> str:
+    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
+
+
+def _open(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def _line_that_is_not_utf8(path: Path) -> int:
+    """Found by a second reading: text is decoded in blocks, whose errors know nothing of lines."""
+    with _open(path) as lines:
+        return next(
+            line for line, content in enumerate(lines, start=1) if content.decode(errors="ignore").encode() != content
+        )
+
+
+def _read_table(path: Path, text: TextIO) -> LabelledRows:
+    reader = csv.reader(text, strict=True)
+    lines = ((reader.line_num, cells) for cells in reader)
+    try:
+        header = _read_header(path, lines)
+        label_at = header.index(LABEL_COLUMN) if LABEL_COLUMN in header else 0
+        labels, rows = _read_rows(path, header, label_at, lines)
+    except csv.Error as error:
+        raise DatasetMalformed(f"{path}, line {reader.line_num}: not a CSV table: {error}") from error
     if not rows:
         raise DatasetMalformed(f"{path}: a header, but no rows")
     return LabelledRows(
@@ -53,14 +94,8 @@ def read_csv_table(path: Path) -> LabelledRows:
     )
 
 
-def _open(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _read_header(path: Path, lines: Iterator[list[str]]) -> list[str]:
-    header = [name.strip() for name in next(lines, [])]
+def _read_header(path: Path, lines: _NumberedLines) -> list[str]:
+    header = [name.strip() for name in next(lines, (1, []))[1]]
     if not header:
         raise DatasetMalformed(f"{path}: empty; expected a header line such as label,pixel1,pixel2")
     if all(_is_number(name) for name in header):
@@ -76,11 +111,11 @@ def _read_header(path: Path, lines: Iterator[list[str]]) -> list[str]:
 
 
 def _read_rows(
-    path: Path, header: list[str], label_at: int, lines: "Iterator[list[str]]"
+    path: Path, header: list[str], label_at: int, lines: _NumberedLines
 ) -> tuple[list[str], list[NDArray[np.float64]]]:
     labels: list[str] = []
     rows: list[NDArray[np.float64]] = []
-    for line, cells in enumerate(lines, start=2):
+    for line, cells in lines:
         if not cells:
             continue
         if len(cells) != len(header):

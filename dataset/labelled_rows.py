@@ -16,8 +16,8 @@ from dataset.errors import DatasetMalformed
 class LabelledRows:
     """A data set: n rows of k numbers, each with a label.
 
-    Two data sets of the same digest have the same column names, numbers and labels in the same order; `name`, `title`
-    and `link` are for people and take no part in it.
+    Two data sets of the same digest have the same column names, numbers (-0.0 is 0.0) and labels in the same order;
+    `name`, `title` and `link` are for people and take no part in it.
     """
 
     name: str
@@ -47,15 +47,15 @@ class LabelledRows:
         header = orjson.dumps([self.output_feature, self.feature_names, self.labels])
         content = hashlib.sha256(len(header).to_bytes(8, "little"))
         content.update(header)
-        content.update(np.ascontiguousarray(self.features, dtype="<f8").tobytes())
+        content.update((np.ascontiguousarray(self.features, dtype="<f8") + 0.0).tobytes())  # -0.0 + 0.0 is 0.0
         return f"sha256:{content.hexdigest()}"
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """The labels that occur, each once: whole numbers by value, anything else by text."""
         found = set(self.labels)
-        if all(label.lstrip("-").isdecimal() for label in found):
-            return tuple(sorted(found, key=int))
+        if all(label.removeprefix("-").isdecimal() for label in found):
+            return tuple(sorted(found, key=lambda label: (int(label), label)))  # 1 and 01 are two labels
         return tuple(sorted(found))
 
     def first(self, rows: int) -> "LabelledRows":
@@ -71,12 +71,24 @@ class LabelledRows:
         )
 
 
+def require_columns(rows: LabelledRows, feature_names: tuple[str, ...], named_by: str) -> None:
+    """Return when the features of `rows` are named `feature_names`; DatasetMalformed tells the first difference."""
+    if len(rows.feature_names) != len(feature_names):
+        raise DatasetMalformed(
+            f"{rows.name}: {len(rows.feature_names)} features, but {named_by} has {len(feature_names)}"
+        )
+    for place, (found, expected) in enumerate(zip(rows.feature_names, feature_names, strict=True), start=1):
+        if found != expected:
+            raise DatasetMalformed(
+                f"{rows.name}: feature {place} is named {found!r}, but {named_by} names it {expected!r}"
+            )
+
+
 def concatenate(parts: Sequence[LabelledRows]) -> LabelledRows:
     """One data set of all rows of `parts`, in order; DatasetMalformed when their columns differ."""
     first = parts[0]
     for part in parts[1:]:
-        if part.feature_names != first.feature_names:
-            raise DatasetMalformed(f"{part.name}: {_column_difference(first, part)}")
+        require_columns(part, first.feature_names, first.name)
     return LabelledRows(
         name=" + ".join(part.name for part in parts),
         features=np.concatenate([part.features for part in parts]),
@@ -89,18 +101,7 @@ def concatenate(parts: Sequence[LabelledRows]) -> LabelledRows:
 
 
 def shared_rows(rows: LabelledRows, others: LabelledRows) -> list[tuple[int, int]]:
-    """Pairs (index in `rows`, index in `others`) of rows with the same numbers, whatever their labels."""
+    """For each of `rows` that stands in `others` with the same numbers, whatever the label: its index and one there."""
     known = {row.tobytes(): index for index, row in enumerate(others.features + 0.0)}  # + 0.0 makes -0.0 equal 0.0
     keys = (row.tobytes() for row in rows.features + 0.0)
     return [(index, known[key]) for index, key in enumerate(keys) if key in known]
-
-
-def _column_difference(expected: LabelledRows, found: LabelledRows) -> str:
-    if len(expected.feature_names) != len(found.feature_names):
-        return f"{len(found.feature_names)} features, but {expected.name} has {len(expected.feature_names)}"
-    place, (name, other) = next(
-        (place, names)
-        for place, names in enumerate(zip(expected.feature_names, found.feature_names, strict=True), start=1)
-        if names[0] != names[1]
-    )
-    return f"feature {place} is named {other!r}, but {expected.name} names it {name!r}"

@@ -1,5 +1,6 @@
 """How a person names a data set: a built-in (`digits`), a part of one (`digits:part-1`), or the path of a CSV."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -26,12 +27,11 @@ def load_dataset(specification: str, builtins: BuiltinDatasets) -> LabelledRows:
         if part not in parts:
             raise DatasetNotFound(f"{specification}: {name} has no part {part!r}; expected {_either(parts)}")
         return parts[part]
-    path = Path(specification)
-    if not path.exists():
+    if not os.path.exists(specification):  # pathlib's raises for a path that is too long or in a closed directory
         raise DatasetNotFound(f"{specification}: no such file, nor a built-in data set; built in: {_either(builtins)}")
-    if path.is_dir():
+    if os.path.isdir(specification):
         raise DatasetNotFound(f"{specification}: a directory; expected a CSV file (.csv or .csv.gz)")
-    return read_csv_table(path)
+    return read_csv_table(Path(specification))
 
 
 def _either(names: Mapping[str, object]) -> str:

@@ -1,1 +1,35 @@
-"""The V2 (Open Inference) protocol: tensors, messages and their JSON form. A leaf: it imports nothing of ours."""
+"""The V2 (Open Inference) protocol: tensors, messages and their JSON form.
+
+    datatypes.py     V2's datatypes and numpy's dtypes
+    json_data.py     the `data` of a tensor, between JSON values and an ndarray
+    json_object.py   fields of a JSON object, checked as they are read
+    tensor.py        a named tensor
+    messages.py      InferRequest and InferResponse
+    metadata.py      what a server and a model say of themselves
+
+A predictor reads requests and writes responses with it; whoever asks a predictor writes requests and reads responses
+with it, so both sides agree by construction. The binary form of a tensor belongs beside json_data.py, the generated
+gRPC stubs beside messages.py. A leaf: it imports nothing of ours, and no framework.
+"""
+
+from open_inference.datatypes import DATATYPES
+from open_inference.errors import MalformedMessage, ProtocolError, TensorMismatch
+from open_inference.json_object import Parameters
+from open_inference.messages import InferRequest, InferResponse, RequestedOutput
+from open_inference.metadata import ModelMetadata, ServerMetadata, TensorMetadata
+from open_inference.tensor import Tensor
+
+__all__ = [
+    "DATATYPES",
+    "InferRequest",
+    "InferResponse",
+    "MalformedMessage",
+    "ModelMetadata",
+    "Parameters",
+    "ProtocolError",
+    "RequestedOutput",
+    "ServerMetadata",
+    "Tensor",
+    "TensorMetadata",
+    "TensorMismatch",
+]

@@ -21,3 +21,8 @@ class DataNotUsable(TrainingError):
 
 class ParityNotReached(TrainingError):
     """The exported graph does not answer what the estimator answers."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library says went wrong, without the advice that some put below it."""
+    return str(error).partition("\n")[0].strip() or type(error).__name__

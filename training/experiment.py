@@ -48,7 +48,7 @@ def run_experiment(
     bare_model = to_bytes(graph, {})
     parity = check_parity(pipeline, bare_model, holdout, parameters.parity.tolerance)
     report(f"parity on {parity.rows} rows: probabilities differ by {parity.largest_difference:.1e} at most")
-    metrics = inference_model(bare_model, rows.classes, holdout)
+    metrics = inference_model(bare_model, rows.feature_names, rows.classes, holdout)
     report(f"accuracy {metrics.accuracy:.4f}, macro F1 {metrics.macro_f1:.4f} on {metrics.rows} holdout rows")
     model_bytes = to_bytes(graph, describe(rows, parameters, provenance, metrics.summary()))
     manifest = _manifest(rows, parts, holdout, parameters, provenance, metrics)

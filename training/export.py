@@ -15,12 +15,11 @@ import scipy
 import skl2onnx
 import sklearn
 from skl2onnx.common.data_types import FloatTensorType
-from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.pipeline import Pipeline
 
 from bundle import TensorSignature
 from dataset import LabelledRows
-from training.errors import ParametersNotUsable
+from training.errors import ParametersNotUsable, first_line
 from training.parameters import TrainingParameters
 from training.provenance import Provenance
 
@@ -31,7 +30,7 @@ def export_graph(pipeline: Pipeline, features: int) -> onnx.ModelProto:
     """The pipeline as a checked ONNX graph with a free batch axis.
 
     Input `features` FP32 [-1, features]; outputs `label` INT64 [-1] (a class index) and `probabilities` FP32
-    [-1, classes]. Raises ParametersNotUsable when skl2onnx cannot convert a step.
+    [-1, classes]. Raises ParametersNotUsable when a step cannot be converted.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters about a conversion, the parity check finds
@@ -42,10 +41,10 @@ def export_graph(pipeline: Pipeline, features: int) -> onnx.ModelProto:
                 options={id(pipeline): {"zipmap": False}},
                 target_opset=OPSET,
             )
-        except (MissingShapeCalculator, MissingConverter) as error:
+            onnx.checker.check_model(model, full_check=True)
+        except Exception as error:  # each converter fails in its own way
             steps = " and ".join(type(step).__name__ for _, step in pipeline.steps)
-            raise ParametersNotUsable(f"{steps} cannot be exported to ONNX: {error}") from error
-    onnx.checker.check_model(model, full_check=True)
+            raise ParametersNotUsable(f"{steps} cannot be exported to ONNX: {first_line(error)}") from error
     return model
 
 

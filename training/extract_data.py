@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from dataset import LabelledRows, concatenate, shared_rows
+import numpy as np
+
+from dataset import LabelledRows, concatenate, require_columns, shared_rows
 from training.errors import DataNotUsable
 
 
@@ -11,11 +13,13 @@ def extract_data(parts: Sequence[LabelledRows], holdout: LabelledRows) -> Labell
     """The training rows of all `parts`.
 
     Raises DataNotUsable when a row of the holdout is among them (by content, whatever its label), when they have only
-    one class, or when the holdout has other columns or a label that no training row has; DatasetMalformed when the
-    parts differ in their columns.
+    one class, when the holdout has a label that no training row has, or when a number is too large for the graph's
+    32-bit input; DatasetMalformed when the parts and the holdout differ in their columns.
     """
     rows = concatenate(parts)
-    concatenate([rows, holdout.first(0)])  # the same columns, or a message that names the difference
+    require_columns(holdout, rows.feature_names, rows.name)
+    for part in (*parts, holdout):
+        _refuse_large_numbers(part)
     _refuse_holdout_rows(parts, holdout)
     if len(rows.classes) < 2:
         raise DataNotUsable(f"{rows.name}: only the class {rows.classes[0]!r}; a classifier needs at least two")
@@ -27,6 +31,16 @@ def extract_data(parts: Sequence[LabelledRows], holdout: LabelledRows) -> Labell
             f"expected one of {', '.join(rows.classes)}"
         )
     return rows
+
+
+def _refuse_large_numbers(rows: LabelledRows) -> None:
+    is_large = np.abs(rows.features) > np.finfo(np.float32).max
+    if is_large.any():
+        row, column = np.argwhere(is_large)[0]
+        raise DataNotUsable(
+            f"{rows.name}, row {row + 1}, column {rows.feature_names[column]}: {rows.features[row, column]:g} is too "
+            "large for a 32-bit float"
+        )
 
 
 def _refuse_holdout_rows(parts: Sequence[LabelledRows], holdout: LabelledRows) -> None:

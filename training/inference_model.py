@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from dataset import LabelledRows
+from dataset import LabelledRows, require_columns
 from training.errors import DataNotUsable
 from training.onnx_answers import answer_with_onnx
 from training.train_model import as_float32, class_indices
@@ -38,11 +38,15 @@ class HoldoutMetrics:
         return {"accuracy": self.accuracy, "macro_f1": self.macro_f1}
 
 
-def inference_model(model_bytes: bytes, classes: tuple[str, ...], holdout: LabelledRows) -> HoldoutMetrics:
+def inference_model(
+    model_bytes: bytes, feature_names: tuple[str, ...], classes: tuple[str, ...], holdout: LabelledRows
+) -> HoldoutMetrics:
     """Answer every row of `holdout` with the exported graph and score the answers.
 
-    Raises DataNotUsable when a label of the holdout is not among `classes`.
+    Raises DatasetMalformed when the holdout's columns are not `feature_names`, DataNotUsable when a label is not among
+    `classes`.
     """
+    require_columns(holdout, feature_names, "the model")
     unknown = sorted(set(holdout.labels) - set(classes))
     if unknown:
         raise DataNotUsable(f"{holdout.name}: label {unknown[0]!r}; the model knows {', '.join(classes)}")

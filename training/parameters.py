@@ -71,6 +71,15 @@ class TrainingParameters(_Parameters):
     )
     parity: ParityParameters = ParityParameters()
 
+    def numbered(self, model_version: int | None, experiment_id: int | None) -> "TrainingParameters":
+        """These parameters with another version or experiment id, where one is given."""
+        return self.model_copy(
+            update={
+                "model": self.model.model_copy(update={"version": model_version or self.model.version}),
+                "experiment": self.experiment.model_copy(update={"id": experiment_id or self.experiment.id}),
+            }
+        )
+
     def digest(self) -> str:
         """`sha256:<64 hex digits>` of a canonical form."""
         return content_digest(orjson.dumps(self.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS))

@@ -12,6 +12,7 @@ class TrainingSettings(BaseSettings):
     source_date_epoch: int | None = Field(
         default=None,
         ge=0,
+        le=253402300799,  # the last second of the year 9999
         alias="SOURCE_DATE_EPOCH",
         description="seconds since 1970 that a bundle states as its save date",
     )

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from dataset import LabelledRows
-from training.errors import DataNotUsable, ParametersNotUsable
+from training.errors import DataNotUsable, ParametersNotUsable, first_line
 from training.parameters import StepParameters, TrainingParameters
 
 
@@ -25,13 +25,17 @@ def train_model(rows: LabelledRows, parameters: TrainingParameters) -> Pipeline:
     """
     pipeline = _make_pipeline(parameters)
     with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Training interrupted by user", category=UserWarning)
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is a parameter, and metrics judge it
         try:
             pipeline.fit(as_float32(rows.features), class_indices(rows, rows.classes))
-        except ValueError as error:
-            raise DataNotUsable(
-                f"{rows.name}: {parameters.estimator.import_path} cannot learn from it: {error}"
-            ) from error
+        except UserWarning as error:  # scikit-learn would stop quietly and keep a model that is trained by half
+            raise KeyboardInterrupt from error
+        except TypeError as error:  # among them scikit-learn's complaint about an argument's value
+            raise ParametersNotUsable(f"{_steps(parameters)}: {first_line(error)}") from error
+        except Exception as error:  # params.yaml may name any class, and each fails in its own way
+            reason = f"{_steps(parameters)} cannot learn from it: {first_line(error)}"
+            raise DataNotUsable(f"{rows.name}: {reason}") from error
     return pipeline
 
 
@@ -48,7 +52,7 @@ def class_indices(rows: LabelledRows, classes: tuple[str, ...]) -> NDArray[np.in
 
 def _make_pipeline(parameters: TrainingParameters) -> Pipeline:
     estimator = _make_step("estimator", parameters.estimator, parameters.seed)
-    if not is_classifier(estimator) or not hasattr(estimator, "predict_proba"):
+    if not hasattr(estimator, "predict_proba") or not is_classifier(estimator):
         raise ParametersNotUsable(
             f"estimator: {parameters.estimator.import_path} is not a classifier that gives probabilities"
         )
@@ -72,4 +76,9 @@ def _make_step(role: str, step: StepParameters, seed: int) -> BaseEstimator:
     try:
         return step_class(**arguments)
     except TypeError as error:
-        raise ParametersNotUsable(f"{role}: {step.import_path}: {error}") from error
+        raise ParametersNotUsable(f"{role}: {step.import_path}: {first_line(error)}") from error
+
+
+def _steps(parameters: TrainingParameters) -> str:
+    steps = (parameters.preprocessing, parameters.estimator)
+    return " and ".join(step.import_path for step in steps if step is not None)

@@ -1,0 +1,72 @@
+# Assay: `make` alone explains the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+##@ Try it
+.PHONY: demo
+demo: $(VENV)/.demo ## Train, serve, judge and promote on real data, on this machine (DATA=folder, PORT=18080)
+	@$(BIN)/assay demo $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT)) $(if $(OUT),--out "$(OUT)")
+
+##@ Develop
+.PHONY: test test-fast lint format coverage-pure
+test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
+	@$(MAKE) coverage-pure
+
+test-fast: $(VENV)/.dev ## Run the tests that take at most a few seconds each
+	@$(BIN)/pytest -m "not slow" $(PYTEST_FLAGS)
+
+coverage-pure: $(VENV)/.dev # At least 90 % of the lines of pure code are run by the tests
+	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"
+
+lint: $(VENV)/.dev ## Check style, types and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev ## Rewrite the code in the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+##@ Keep
+.PHONY: requirements clean help
+requirements: $(VENV)/.dev ## Pin every dependency anew, with hashes (requirements/*.txt)
+	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra dev --output-file requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
+
+clean: ## Remove what the other targets made, the virtual environment included
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+PIN = --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" \
+	pyproject.toml requirements/build.in
+
+# A virtual environment holds what the newest stamp says; `dev` contains all of `demo`.
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/pip
+	@if [ -e $(VENV)/.dev ] && [ $(VENV)/.dev -nt requirements/dev.txt ]; then touch $@; exit; fi; \
+	$(call install,demo)
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/pip
+	@$(call install,dev)
+
+define install
+echo "make: installing requirements/$(1).txt into $(VENV) (once; a minute or two)"; \
+$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/$(1).txt; \
+$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+touch $(VENV)/.$(1)
+endef
+
+$(VENV)/bin/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; apt-get install python3.11 python3.11-venv, or set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make a virtual environment; apt-get install python3.11-venv" >&2; rm -rf $(VENV); exit 1; }

@@ -1,0 +1,43 @@
+"""`assay evaluate`: a bundle's answers to a holdout, scored."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.labelled_data import load_rows
+from assay.output import print_json, print_lines
+from bundle import read_bundle
+
+
+def evaluate(
+    bundle: Annotated[Path, typer.Option(metavar="DIR", help="The bundle.")],
+    holdout: Annotated[
+        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or the path of a .csv or .csv.gz.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Score a bundle on labelled rows: accuracy, macro F1, each class, the confusion matrix.
+
+    Example: assay evaluate --bundle build/bundles/DIGEST --holdout digits:holdout
+    """
+    from training.inference_model import inference_model
+
+    read = read_bundle(bundle)
+    rows = load_rows(holdout)
+    metrics = inference_model(read.model_bytes, read.manifest.feature_names, read.manifest.classes, rows)
+    if json:
+        print_json({"bundle": str(bundle), "digest": read.digest, "holdout": rows.digest, **asdict(metrics)})
+        return
+    width = max(len("class"), *(len(name) for name in read.manifest.classes))
+    print_lines(
+        [
+            f"accuracy {metrics.accuracy:.4f}, macro F1 {metrics.macro_f1:.4f} on {metrics.rows} rows of {rows.name}",
+            f"{'class':>{width}}  rows  precision  recall      F1",
+            *(
+                f"{row.name:>{width}}  {row.rows:4}  {row.precision:9.4f}  {row.recall:6.4f}  {row.f1:6.4f}"
+                for row in metrics.classes
+            ),
+        ]
+    )

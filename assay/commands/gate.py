@@ -1,0 +1,53 @@
+"""`assay gate`: is the canary not worse than stable? A judgement that moves no traffic."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.explained_errors import ending_with_an_error_verdict
+from assay.labelled_data import load_rows
+from assay.output import print_lines
+
+
+def gate(
+    stable: Annotated[str, typer.Option(metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001.")],
+    canary: Annotated[str, typer.Option(metavar="URL", help="The predictor that wants its traffic.")],
+    holdout: Annotated[
+        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or the path of a .csv or .csv.gz.")
+    ],
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="gate.yaml; left out, margins of 0.02 overall and 0.05 a class.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the evidence record (JSON) here.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures (HTML) here.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the evidence record.")] = False,
+) -> None:
+    """Ask both predictors the same labelled rows and judge: PROMOTE, REJECT, INCONCLUSIVE or ERROR.
+
+    The exit code is the verdict: 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
+
+    Example: assay gate --stable http://127.0.0.1:8001 --canary http://127.0.0.1:8002 --holdout digits:holdout
+    """
+    from assay.wiring import holdout_replay
+    from promotion.clock import SystemClock
+    from promotion.gate.configuration import read_gate_configuration
+    from promotion.gate.record import write_evidence
+    from promotion.gate.verdict_text import describe_verdict
+    from promotion.judgement import judge_canary
+
+    with ending_with_an_error_verdict(is_json=json):
+        policy = read_gate_configuration(config)
+        rows = load_rows(holdout)
+        evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock())
+        if out is not None:
+            write_evidence(evidence, out)
+        if report is not None:
+            from promotion.report import Chapter, write_report
+
+            write_report(report, "Is the canary not worse?", [Chapter(rows.name, evidence)])
+    if json:
+        typer.echo(evidence.to_json().decode(), nl=False)
+    else:
+        print_lines(describe_verdict(evidence.to_verdict()))
+    raise typer.Exit(evidence.verdict.exit_code)

@@ -1,0 +1,39 @@
+"""`assay serve`: a bundle behind the V2 protocol and /classify."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.output import say
+
+
+def serve(
+    bundle: Annotated[Path, typer.Option(metavar="DIR", help="The bundle to serve; it is verified first.")],
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The model's name; the bundle's own if left out.")
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The revision's name; the bundle's short digest if left out.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
+    http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port for HTTP.  [default: 8000]")] = None,
+    grpc_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port for gRPC, which this version does not serve yet.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; this version serves with one.")] = 1,
+) -> None:
+    """Serve a bundle until SIGTERM or Ctrl-C, then finish what is in flight.
+
+    Example: assay serve --bundle build/bundles/DIGEST --revision v1 --http-port 8001
+    """
+    from predictor.server import serve as serve_bundle
+    from predictor.settings import PredictorSettings
+
+    if workers != 1:
+        raise typer.BadParameter("this version serves with one process: start more revisions", param_hint="--workers")
+    if grpc_port is not None:
+        say(f"gRPC is not served by this version: nothing listens on port {grpc_port}")
+    given: dict[str, Any] = {"model": model, "revision": revision, "host": host, "http_port": http_port}
+    settings = PredictorSettings(**{name: value for name, value in given.items() if value is not None})
+    serve_bundle(settings, bundle)

@@ -1,0 +1,48 @@
+"""V2's datatypes and the numpy dtypes that hold them.
+
+BYTES is held as an object array of `bytes`. BF16 has no numpy dtype and no JSON form: it is refused by name.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from open_inference.errors import MalformedMessage, TensorMismatch
+from open_inference.json_object import quote
+
+DATATYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
+    {
+        "BOOL": np.dtype(np.bool_),
+        "UINT8": np.dtype(np.uint8),
+        "UINT16": np.dtype(np.uint16),
+        "UINT32": np.dtype(np.uint32),
+        "UINT64": np.dtype(np.uint64),
+        "INT8": np.dtype(np.int8),
+        "INT16": np.dtype(np.int16),
+        "INT32": np.dtype(np.int32),
+        "INT64": np.dtype(np.int64),
+        "FP16": np.dtype(np.float16),
+        "FP32": np.dtype(np.float32),
+        "FP64": np.dtype(np.float64),
+        "BYTES": np.dtype(np.object_),
+    }
+)
+
+
+def dtype_of(datatype: str, place: str) -> np.dtype[Any]:
+    """The numpy dtype of a V2 datatype; MalformedMessage, which names `place`, when there is none."""
+    try:
+        return DATATYPES[datatype]
+    except KeyError:
+        expected = f"one of {', '.join(DATATYPES)}"
+        raise MalformedMessage(f"{place} has the unknown datatype {quote(datatype)}", expected) from None
+
+
+def datatype_of(dtype: np.dtype[Any], place: str) -> str:
+    """The V2 datatype of a numpy dtype; TensorMismatch, which names `place`, when there is none."""
+    for datatype, known in DATATYPES.items():
+        if known == dtype:
+            return datatype
+    raise TensorMismatch(f"{place} holds {dtype}", f"a dtype that V2 has a word for: {', '.join(DATATYPES)}")

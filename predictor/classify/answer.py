@@ -1,0 +1,61 @@
+"""What POST /classify answers."""
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from predictor.served_model import Inference
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Prediction(_Answer):
+    """The class of one row."""
+
+    label: str = Field(description="name of the class")
+    index: int = Field(description="index of the class in the model's list of classes")
+    probability: float = Field(description="of this class")
+    probabilities: dict[str, float] | None = Field(None, description="of every class by name, when asked for")
+
+
+class Classification(_Answer):
+    """The classes of all rows in the order given, and who says so."""
+
+    predictions: list[Prediction]
+    model: str
+    version: str
+    revision: str
+    bundle_digest: str
+    request_id: str
+
+    def to_json(self, *, is_single: bool) -> bytes:
+        """The body. The prediction of a single row stands at the top level, too: there is nothing to choose from."""
+        fields = self.model_dump(exclude_none=True)
+        return orjson.dumps({**fields["predictions"][0], **fields} if is_single else fields)
+
+
+def classification(
+    inference: Inference, classes: tuple[str, ...], *, request_id: str, with_probabilities: bool
+) -> Classification:
+    """The answer to an inference, in the words of `classes` (names by index)."""
+    # Through JSON a FP32 becomes the shortest number that means it: 0.98, and not 0.9800000190734863.
+    table: list[list[float]] = orjson.loads(orjson.dumps(inference.probabilities, option=orjson.OPT_SERIALIZE_NUMPY))
+    predictions = [
+        Prediction(
+            label=classes[index],
+            index=index,
+            probability=row[index],
+            probabilities=dict(zip(classes, row, strict=True)) if with_probabilities else None,
+        )
+        for index, row in zip(inference.class_indices.tolist(), table, strict=True)
+    ]
+    identity = inference.identity
+    return Classification(
+        predictions=predictions,
+        model=identity.model,
+        version=identity.version,
+        revision=identity.revision,
+        bundle_digest=identity.bundle_digest,
+        request_id=request_id,
+    )

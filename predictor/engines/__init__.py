@@ -1,0 +1,1 @@
+"""What runs a model's graph. inference_engine.py is the seam; onnx_runtime.py is what stands behind it."""

@@ -1,0 +1,53 @@
+"""What can go wrong in a predictor. error_table.py gives the last group its codes.
+
+PredictorError
+├── SettingsError           a setting is unknown, or its value cannot be used
+├── CannotListen            the address is in use, or not ours to take
+├── ModelNotUsable          the bundle is intact, but cannot be served
+├── InferenceFailed         the model broke its own signature, or the engine gave up: nothing that the caller can mend
+└── RequestError            told to the caller as it is
+    ├── RequestRefused      the message is well-formed, but not what the model takes
+    ├── NotFound            no such model or version
+    ├── BodyTooLarge        more bytes than the limit
+    └── NotReady            no model is loaded and warmed up yet
+"""
+
+
+class PredictorError(Exception):
+    """Base of everything that this room raises; its text is one line for a person."""
+
+
+class SettingsError(PredictorError):
+    """A setting is unknown, or its value cannot be used; the message names it."""
+
+
+class CannotListen(PredictorError):
+    """The address is in use, or not ours to take; the message names who has it, if that can be known."""
+
+
+class ModelNotUsable(PredictorError):
+    """The bundle is intact, but cannot be served."""
+
+
+class InferenceFailed(PredictorError):
+    """The model broke its own signature, or the engine gave up."""
+
+
+class RequestError(PredictorError):
+    """Base of what is told to the caller as it is."""
+
+
+class RequestRefused(RequestError):
+    """The message is well-formed, but not what the model takes; says what was expected."""
+
+
+class NotFound(RequestError):
+    """There is no such model or version here."""
+
+
+class BodyTooLarge(RequestError):
+    """The body has more bytes than the limit."""
+
+
+class NotReady(RequestError):
+    """No model is loaded and warmed up."""

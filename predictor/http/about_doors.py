@@ -1,0 +1,44 @@
+"""What a person or a machine wants to know about the model and the process: /metadata, /example, /metrics."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import Response
+
+from predictor.examples import Example
+from predictor.http.openapi import ANY_ERROR
+from predictor.http.request_scope import model_of
+from predictor.metrics import PredictorMetrics
+from predictor.serving import Serving, require_model
+
+
+def about_doors(serving: Serving, metrics: PredictorMetrics) -> APIRouter:
+    """The doors."""
+    router = APIRouter(tags=["about"], responses=ANY_ERROR)
+
+    @router.get("/metadata")
+    async def metadata(request: Request) -> dict[str, Any]:
+        """Title, data set, features, classes, lineage and metrics of the model, as its own file states them."""
+        return require_model(model_of(request)).card
+
+    @router.get("/example")
+    async def example(request: Request) -> dict[str, Any]:
+        """Requests that are ready to send, with the answers that this model gives to them."""
+        require_model(model_of(request))
+        return {"examples": [_show(example) for example in serving.examples]}
+
+    @router.get("/metrics")
+    async def metrics_text() -> Response:
+        """What was counted, for Prometheus."""
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _show(example: Example) -> dict[str, Any]:
+    request = example.request
+    headers = {"content-type": request.content_type, "x-request-id": request.request_id}
+    sent = {"method": "POST", "path": request.path, "headers": headers, "body": request.body}
+    return {"name": request.name, "request": sent, "answer": example.answer}

@@ -1,0 +1,103 @@
+"""Around every request: its id, the model that it is for, its metrics, and an answer whatever happens.
+
+The model is looked up once, so that a request that arrives while another one takes over is answered, named and counted
+as one and the same. A plain ASGI middleware: it costs no task and no buffering.
+"""
+
+import logging
+import re
+import time
+import uuid
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from predictor.error_table import INTERNAL_ERROR_TEXT
+from predictor.http.error_answers import error_answer
+from predictor.log_lines import LOG
+from predictor.metrics import PredictorMetrics
+from predictor.served_model import ServedModel
+from predictor.serving import Serving
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_GONE_AWAY = 499  # nginx's word for a client that did not wait: it is counted, and nobody reads it
+_UNKNOWN_ROUTE = "unknown"
+
+
+def request_id_of(request: Request) -> str:
+    """The request's id: the caller's own, or one that was made."""
+    return str(request.state.request_id)
+
+
+def model_of(request: Request) -> ServedModel | None:
+    """The model that was served when the request arrived."""
+    model: ServedModel | None = request.state.model
+    return model
+
+
+class RequestScope:
+    """The middleware; around everything but the framework's own last resort, which then has nothing to do."""
+
+    def __init__(self, app: ASGIApp, *, serving: Serving, metrics: PredictorMetrics) -> None:
+        self._app = app
+        self._serving = serving
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        model = self._serving.model
+        request_id = _choose_request_id(Headers(scope=scope).get("x-request-id", ""))
+        scope.setdefault("state", {}).update(request_id=request_id, model=model)
+        code = _GONE_AWAY
+
+        async def send_named(message: Message) -> None:
+            nonlocal code
+            if message["type"] == "http.response.start":
+                code = message["status"]
+                self._add_headers(MutableHeaders(scope=message), request_id, model)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        except ClientDisconnect:
+            pass
+        except Exception:
+            _log_failure(scope, request_id, 500, exc_info=True)
+            if code == _GONE_AWAY:
+                await error_answer(500, INTERNAL_ERROR_TEXT)(scope, receive, send_named)
+        finally:
+            route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
+            if code > 500 and not route.startswith("/v2/health"):
+                _log_failure(scope, request_id, code)
+            self._metrics.count_request(
+                transport="rest",
+                route=route,
+                identity=model.identity if model else None,
+                code=code,
+                seconds=time.perf_counter() - started,
+            )
+
+    def _add_headers(self, headers: MutableHeaders, request_id: str, model: ServedModel | None) -> None:
+        headers["x-request-id"] = request_id
+        if model:
+            headers["x-assay-model"] = model.identity.model
+            headers["x-assay-version"] = model.identity.version
+            headers["x-assay-revision"] = model.identity.revision
+            headers["x-assay-bundle-digest"] = model.identity.bundle_digest
+        if self._serving.is_draining:
+            headers["connection"] = "close"  # the next request of this client finds a server that stays
+
+
+def _choose_request_id(given: str) -> str:
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _log_failure(scope: Scope, request_id: str, code: int, **options: Any) -> None:
+    fields = {"request_id": request_id, "method": scope["method"], "path": scope["path"][:200], "code": code}
+    logging.getLogger(LOG).error("a request failed", extra={"fields": fields}, **options)

@@ -1,0 +1,45 @@
+"""The socket that a predictor listens on: bound before the model is loaded, so that a port in use is known at once."""
+
+import errno
+import os
+import socket
+
+from predictor.errors import CannotListen
+
+
+def open_listening_socket(host: str, port: int) -> socket.socket:
+    """A bound TCP socket; port 0 takes any free one. Raises CannotListen, which names the port's owner if it can."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise CannotListen(f"{host} is no address of this machine: {error.strerror}; choose one with --host") from error
+    try:
+        # A port whose last connections are still in TIME_WAIT is free; one that somebody listens on is not.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise _explain(error, host, port) from error
+    return listening
+
+
+def _explain(error: OSError, host: str, port: int) -> CannotListen:
+    if error.errno == errno.EADDRINUSE:
+        return CannotListen(f"port {port} is in use{_owner(port)}; choose another with --http-port")
+    reason = os.strerror(error.errno or 0)
+    return CannotListen(f"port {port} of {host} cannot be taken: {reason}; choose another with --http-port or --host")
+
+
+def _owner(port: int) -> str:
+    import psutil  # noqa: PLC0415  # every start would wait for what only this error needs
+
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            is_owner = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if is_owner and connection.pid:
+                return f" (pid {connection.pid}, {psutil.Process(connection.pid).name()})"
+    except psutil.Error:  # another user's process: that the port is taken is still true
+        return ""
+    return ""

@@ -1,0 +1,65 @@
+"""What the predictor counts. The registry is passed in, so that two predictors in one process do not meet.
+
+Every label has few values: a path that is no route counts as `unknown`, a model is named by who serves and not by who
+asks. The transport is a label, so gRPC adds its own values and no metric.
+"""
+
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from predictor.identity import ModelIdentity
+from predictor.served_model import Inference
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_OWNER = ("model", "revision")
+
+
+class PredictorMetrics:
+    """The counters of one predictor process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._requests = Counter(
+            "assay_requests", "Requests answered", ("transport", "route", *_OWNER, "code"), registry=registry
+        )
+        self._request_seconds = Histogram(
+            "assay_request_duration_seconds",
+            "From a request's first byte to its answer",
+            ("transport", "route", *_OWNER),
+            registry=registry,
+            buckets=_SECONDS,
+        )
+        self._inference_seconds = Histogram(
+            "assay_inference_duration_seconds", "Runs of the engine", _OWNER, registry=registry, buckets=_SECONDS
+        )
+        self._predictions = Counter(
+            "assay_predictions", "Rows by the class that was predicted", (*_OWNER, "label"), registry=registry
+        )
+        self._model_info = Gauge(
+            "assay_model_info", "The model that is served", (*_OWNER, "version", "bundle_digest"), registry=registry
+        )
+
+    def count_request(
+        self, *, transport: str, route: str, identity: ModelIdentity | None, code: int, seconds: float
+    ) -> None:
+        """A request was answered; `identity` is None while no model is loaded."""
+        owner = (identity.model, identity.revision) if identity else ("", "")
+        self._requests.labels(transport, route, *owner, code).inc()
+        self._request_seconds.labels(transport, route, *owner).observe(seconds)
+
+    def count_inference(self, inference: Inference, classes: tuple[str, ...]) -> None:
+        """Rows were predicted; `classes` are the labels by index."""
+        owner = (inference.identity.model, inference.identity.revision)
+        self._inference_seconds.labels(*owner).observe(inference.seconds)
+        for index, count in enumerate(np.bincount(inference.class_indices)):
+            if count:
+                self._predictions.labels(*owner, classes[index]).inc(int(count))
+
+    def name_model(self, identity: ModelIdentity) -> None:
+        """This model is served from now on."""
+        self._model_info.clear()
+        self._model_info.labels(identity.model, identity.revision, identity.version, identity.bundle_digest).set(1)
+
+    def exposition(self) -> bytes:
+        """Everything counted, in Prometheus' text format."""
+        return generate_latest(self._registry)

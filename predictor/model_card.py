@@ -1,0 +1,52 @@
+"""What a model says of itself: GET /metadata.
+
+Training writes it into the ONNX file (metadata_props, strings all of them), so it goes wherever the file goes and is
+covered by the bundle's digest.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from predictor.errors import ModelNotUsable
+from predictor.identity import ModelIdentity
+
+_TEXTS = (
+    "title",
+    "description",
+    "model",
+    "version",
+    "dataset_title",
+    "dataset_link",
+    "dataset_digest",
+    "output_feature",
+    "commit",
+    "save_date",
+    "experiment_name",
+)
+_JSON: dict[str, type] = {"features": list, "classes": list, "metrics": dict, "libraries": dict, "experiment_id": int}
+
+
+def read_model_card(properties: Mapping[str, str], identity: ModelIdentity) -> dict[str, Any]:
+    """The card, for JSON: what the file does not say is left out, who answers (name, revision, digest) is added.
+
+    `model` and `version` are those served, which an operator may have renamed. Raises ModelNotUsable when a property
+    is not of the form that training writes.
+    """
+    card: dict[str, Any] = {name: properties[name] for name in _TEXTS if name in properties}
+    for name, kind in _JSON.items():
+        if name in properties:
+            card[name] = _parse(name, properties[name], kind)
+    card |= {"model": identity.model, "version": identity.version}
+    return {**card, "revision": identity.revision, "bundle_digest": identity.bundle_digest}
+
+
+def _parse(name: str, text: str, kind: type) -> Any:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ModelNotUsable(f"the model's property {name} is not JSON: {error}") from error
+    if not isinstance(value, kind):
+        raise ModelNotUsable(f"the model's property {name} is no JSON {kind.__name__}")
+    return value

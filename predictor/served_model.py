@@ -1,0 +1,112 @@
+"""One bundle that answers: the same object under every door and every transport.
+
+Validate against the signature -> run the engine -> name who answered. It knows no transport and counts nothing; what a
+request came to is in the `Inference` that it gives back.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundle import Manifest
+from open_inference import InferRequest, InferResponse, ModelMetadata, Tensor, TensorMetadata
+from predictor.engines.inference_engine import InferenceEngine
+from predictor.errors import InferenceFailed, RequestRefused
+from predictor.identity import ModelIdentity
+from predictor.model_card import read_model_card
+from predictor.signature import LABEL, PROBABILITIES, check_request, check_servable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inference:
+    """What one request came to."""
+
+    identity: ModelIdentity
+    outputs: tuple[Tensor, ...]
+    """What was asked for, in the order asked."""
+    class_indices: NDArray[np.int64]
+    """(rows,): the index of each row's class, valid for `classes`."""
+    probabilities: NDArray[np.float32]
+    """(rows, classes)."""
+    seconds: float
+    """What the engine took."""
+
+    def to_response(self, response_id: str) -> InferResponse:
+        """The V2 response."""
+        return InferResponse(
+            model_name=self.identity.model,
+            model_version=self.identity.version,
+            id=response_id,
+            parameters={"revision": self.identity.revision, "bundle_digest": self.identity.bundle_digest},
+            outputs=self.outputs,
+        )
+
+
+class ServedModel:
+    """A bundle and the engine that runs it. Raises ModelNotUsable when they do not fit or cannot be served.
+
+    Can be used from several threads at once.
+    """
+
+    def __init__(self, manifest: Manifest, engine: InferenceEngine, *, identity: ModelIdentity, row_limit: int) -> None:
+        check_servable(manifest, engine)
+        self.identity = identity
+        self.manifest = manifest
+        self.card = read_model_card(engine.properties(), identity)
+        self._engine = engine
+        self._row_limit = row_limit
+
+    def infer(self, request: InferRequest) -> Inference:
+        """Answer a request. Raises RequestRefused when the model does not take it, InferenceFailed when it breaks."""
+        check_request(request, self.manifest, self._row_limit)
+        started = time.perf_counter()
+        outputs = self._engine.run({tensor.name: tensor.data for tensor in request.inputs})
+        seconds = time.perf_counter() - started
+        class_indices, probabilities = self._check_answer(outputs[LABEL], outputs[PROBABILITIES], request)
+        asked = [output.name for output in request.outputs] or [output.name for output in self.manifest.outputs]
+        return Inference(
+            identity=self.identity,
+            outputs=tuple(Tensor.of(name, outputs[name]) for name in asked),
+            class_indices=class_indices,
+            probabilities=probabilities,
+            seconds=seconds,
+        )
+
+    def classify(self, rows: NDArray[Any]) -> Inference:
+        """Answer rows of features, (rows, features) in the input's dtype. Raises what `infer` raises."""
+        return self.infer(InferRequest(inputs=(Tensor.of(self.manifest.inputs[0].name, rows),)))
+
+    def metadata(self) -> ModelMetadata:
+        """What V2 answers about this model."""
+        inputs, outputs = (
+            tuple(TensorMetadata(name=part.name, datatype=part.datatype, shape=part.shape) for part in parts)
+            for parts in (self.manifest.inputs, self.manifest.outputs)
+        )
+        return ModelMetadata(
+            name=self.identity.model,
+            versions=(self.identity.version,),
+            platform="onnx_onnxv1",
+            inputs=inputs,
+            outputs=outputs,
+        )
+
+    def _check_answer(
+        self, class_indices: NDArray[Any], probabilities: NDArray[Any], request: InferRequest
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        rows, classes = request.inputs[0].shape[0], len(self.manifest.classes)
+        if class_indices.shape != (rows,) or probabilities.shape != (rows, classes):
+            found = f"{LABEL} {list(class_indices.shape)} and {PROBABILITIES} {list(probabilities.shape)}"
+            raise InferenceFailed(f"the model answered {found} to {rows} rows of {classes} classes")
+        finite = np.isfinite(probabilities).all(axis=1)
+        if not finite.all():
+            row = int(finite.argmin())
+            raise RequestRefused(
+                f"the model has no answer to row {row}: its probabilities are not finite; "
+                "expected values of the order that it was trained on"
+            )
+        if class_indices.min() < 0 or class_indices.max() >= classes:
+            raise InferenceFailed(f"the model answered a class index outside of 0..{classes - 1}")
+        return class_indices, probabilities

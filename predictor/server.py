@@ -1,0 +1,92 @@
+"""The life of the serving process: listen, load, warm up, serve, drain, end.
+
+The port is taken first and answers from then on: live, but not ready, until the model is loaded and has answered its
+own examples. The first SIGTERM or SIGINT makes it not ready, and it goes on answering for `drain_seconds`, in which
+whoever sends requests here hears of it; then the listener is closed and what is in flight is finished. A second signal
+cuts the waiting short, a third gives up what is in flight.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+from asyncio import FIRST_COMPLETED
+from dataclasses import asdict
+from pathlib import Path
+
+import uvloop
+
+from bundle import Bundle, read_bundle
+from predictor.examples import warm_up
+from predictor.listening_socket import open_listening_socket
+from predictor.log_lines import LOG, start_log
+from predictor.metrics import PredictorMetrics
+from predictor.serving import Serving
+from predictor.settings import PredictorSettings
+from predictor.wiring import create_listener, create_metrics, load_model
+
+
+def serve(settings: PredictorSettings, bundle_path: Path) -> int:
+    """Serve the bundle at `bundle_path` until a signal ends the process; the exit code, 0, when all is answered.
+
+    Raises BundleError when the bundle is missing or damaged, CannotListen, and ModelNotUsable when it cannot be loaded
+    or does not answer; all before the first request is taken for it. Writes its log to standard error.
+    """
+    start_log()
+    bundle = read_bundle(bundle_path)
+    with open_listening_socket(settings.host, settings.http_port) as listening:
+        uvloop.run(_run(settings, bundle, listening))
+    return 0
+
+
+class _Signals:
+    """Counts SIGTERM and SIGINT: the first, the second and the third that comes."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.first, self.second, self.third = self._all = [loop.create_future() for _ in range(3)]
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._count)
+
+    def _count(self) -> None:
+        for future in self._all:
+            if not future.done():
+                future.set_result(None)
+                return
+
+
+async def _run(settings: PredictorSettings, bundle: Bundle, listening: socket.socket) -> None:
+    signals, serving, metrics = _Signals(), Serving(), create_metrics()
+    listener = create_listener(bundle, settings, listening, serving=serving, metrics=metrics)
+    answering = asyncio.create_task(listener.run())
+    loading = asyncio.create_task(_load(settings, bundle, listening, serving=serving, metrics=metrics))
+    try:
+        await asyncio.wait({loading, answering, signals.first}, return_when=FIRST_COMPLETED)
+        if loading.done():
+            loading.result()
+            await asyncio.wait({answering, signals.first}, return_when=FIRST_COMPLETED)
+            serving.drain()
+            await asyncio.wait({answering, signals.second}, timeout=settings.drain_seconds, return_when=FIRST_COMPLETED)
+    finally:
+        listener.close()
+        await asyncio.wait({answering, signals.third}, return_when=FIRST_COMPLETED)
+        listener.abandon()
+        await answering
+
+
+async def _load(
+    settings: PredictorSettings,
+    bundle: Bundle,
+    listening: socket.socket,
+    *,
+    serving: Serving,
+    metrics: PredictorMetrics,
+) -> None:
+    model = await asyncio.to_thread(load_model, bundle, settings)
+    examples = await asyncio.to_thread(warm_up, model)
+    metrics.name_model(model.identity)
+    serving.start(model, examples)
+    host, port = listening.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    fields = {"url": url, **asdict(model.identity)}
+    logging.getLogger(LOG).info("listening on %s", url, extra={"fields": fields})

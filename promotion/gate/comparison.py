@@ -1,0 +1,92 @@
+"""What the tests say of one set of rows, all of them or those of a class: numbers and claims, no consequences yet."""
+
+from dataclasses import dataclass
+
+from scipy.stats import norm
+
+from promotion.gate.evidence import PairedAnswers, PairedCounts, count_pairs
+from promotion.gate.policy import GatePolicy
+from promotion.statistics.harm import harm_p_value
+from promotion.statistics.holm import holm_rejections
+from promotion.statistics.row_floor import row_floor, rows_needed
+from promotion.statistics.tango import tango_lower_bound, tango_z
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Canary against stable on at least one row. Accuracies, differences and margins are shares."""
+
+    name: str
+    """`all`, or the label of a class."""
+    n: int
+    b: int
+    """Rows that only stable has right."""
+    c: int
+    """Rows that only the canary has right."""
+    stable_accuracy: float
+    canary_accuracy: float
+    difference: float
+    """Canary - stable."""
+    margin: float
+    z: float
+    """Tango's Z at the margin."""
+    critical_z: float
+    lower_bound: float
+    """One-sided lower bound of the difference, at alpha."""
+    harm_p_value: float
+    row_floor: int
+    """Rows below which the margin cannot be shown."""
+    rows_needed: int
+    """Rows that show the margin for an equal canary, about, at the disagreement seen; at least the floor."""
+    is_assessable: bool
+    """There are as many rows as the floor asks for."""
+    is_not_worse: bool
+    """Assessable, and shown not to be worse by more than the margin."""
+    is_harmed: bool
+    """Shown to be worse at all; among classes after Holm's correction."""
+
+
+def compare_overall(counts: PairedCounts, policy: GatePolicy) -> Comparison:
+    """Compare on all rows, of which there is at least one."""
+    p_value = harm_p_value(counts.b, counts.c)
+    return _compare("all", counts, policy.margin, policy, p_value, is_harmed=p_value <= policy.alpha)
+
+
+def compare_classes(answers: PairedAnswers, policy: GatePolicy) -> tuple[Comparison, ...]:
+    """Compare within each class that has rows, in the order of `answers.classes`; Holm's family is these classes."""
+    counts = {label: count_pairs(answers, label) for label in answers.classes}
+    counts = {label: of_label for label, of_label in counts.items() if of_label.n}
+    p_values = [harm_p_value(of_label.b, of_label.c) for of_label in counts.values()]
+    rejections = holm_rejections(p_values, policy.alpha)
+    return tuple(
+        _compare(label, of_label, policy.class_margin, policy, p_value, is_harmed=is_harmed)
+        for (label, of_label), p_value, is_harmed in zip(counts.items(), p_values, rejections, strict=True)
+    )
+
+
+def _compare(
+    name: str, counts: PairedCounts, margin: float, policy: GatePolicy, p_value: float, *, is_harmed: bool
+) -> Comparison:
+    n, b, c = counts.n, counts.b, counts.c
+    z, critical_z = tango_z(b, c, n, margin), float(norm.isf(policy.alpha))
+    floor = row_floor(margin, policy.alpha)
+    is_assessable = n >= floor
+    return Comparison(
+        name=name,
+        n=n,
+        b=b,
+        c=c,
+        stable_accuracy=counts.stable_right / n,
+        canary_accuracy=counts.canary_right / n,
+        difference=(c - b) / n,
+        margin=margin,
+        z=z,
+        critical_z=critical_z,
+        lower_bound=tango_lower_bound(b, c, n, policy.alpha),
+        harm_p_value=p_value,
+        row_floor=floor,
+        rows_needed=max(floor, rows_needed((b + c) / n, margin, policy.alpha, policy.power)),
+        is_assessable=is_assessable,
+        is_not_worse=is_assessable and z >= critical_z,
+        is_harmed=is_harmed,
+    )

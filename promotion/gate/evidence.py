@@ -1,0 +1,65 @@
+"""Evidence as the verdict takes it: what both revisions answered to the same rows, and what of that is counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PairedAnswers:
+    """Both revisions' answers to the same labelled rows, in the same order. Raises ValueError for anything else."""
+
+    truth: tuple[str, ...]
+    stable_labels: tuple[str, ...]
+    canary_labels: tuple[str, ...]
+    classes: tuple[str, ...]
+    """Every label that the data set or either revision knows, each once; the order of tables and matrices."""
+
+    def __post_init__(self) -> None:
+        if not len(self.truth) == len(self.stable_labels) == len(self.canary_labels):
+            raise ValueError(
+                f"{len(self.truth)} labels, {len(self.stable_labels)} answers of stable and {len(self.canary_labels)} "
+                "of the canary; expected one of each a row"
+            )
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"classes are {self.classes}; expected each once")
+        unknown = {*self.truth, *self.stable_labels, *self.canary_labels} - set(self.classes)
+        if unknown:
+            raise ValueError(f"label {min(unknown)!r}; expected one of the classes {', '.join(self.classes)}")
+
+
+@dataclass(frozen=True, slots=True)
+class PairedCounts:
+    """Rows of a set of pairs."""
+
+    n: int
+    """All of them."""
+    b: int
+    """Only stable is right."""
+    c: int
+    """Only the canary is right."""
+    stable_right: int
+    canary_right: int
+
+
+def count_pairs(answers: PairedAnswers, label: str | None = None) -> PairedCounts:
+    """Counts over all rows, or over the rows whose truth is `label`."""
+    n = b = c = both = 0
+    for truth, stable, canary in zip(answers.truth, answers.stable_labels, answers.canary_labels, strict=True):
+        if label is not None and truth != label:
+            continue
+        n += 1
+        b += stable == truth != canary
+        c += canary == truth != stable
+        both += stable == truth == canary
+    return PairedCounts(n=n, b=b, c=c, stable_right=both + b, canary_right=both + c)
+
+
+def confusion_matrix(
+    truth: Sequence[str], labels: Sequence[str], classes: Sequence[str]
+) -> tuple[tuple[int, ...], ...]:
+    """Counts of rows by true class (a row of the matrix each) and answered class (a column each), as `classes` go."""
+    position = {label: index for index, label in enumerate(classes)}
+    matrix = [[0] * len(classes) for _ in classes]
+    for true_label, label in zip(truth, labels, strict=True):
+        matrix[position[true_label]][position[label]] += 1
+    return tuple(tuple(row) for row in matrix)

@@ -1,0 +1,69 @@
+"""A verdict for a terminal: the headline, the numbers, the classes and the remaining reasons, as plain lines."""
+
+from collections.abc import Sequence
+
+from promotion.gate.comparison import Comparison
+from promotion.gate.verdict import Verdict
+
+
+def describe_verdict(verdict: Verdict) -> tuple[str, ...]:
+    """Lines without line ends; the first one, `OUTCOME: reason`, can stand alone. Numbers are shares but for counts."""
+    lines = [f"{verdict.outcome}: {verdict.headline}"]
+    if verdict.overall:
+        lines += ["", *_numbers(verdict.overall)]
+    if verdict.classes:
+        lines += ["", *_class_table(verdict.classes)]
+    if verdict.reasons[1:]:
+        lines += ["", *(f"- {reason.code}: {reason.text}" for reason in verdict.reasons[1:])]
+    if verdict.rows_needed is not None:
+        lines += ["", f"rows of the data set that would decide: about {verdict.rows_needed}"]
+    return tuple(lines)
+
+
+def _numbers(one: Comparison) -> list[str]:
+    return [
+        f"n = {one.n} rows, b = {one.b} (only stable is right), c = {one.c} (only the canary is right)",
+        f"accuracy: stable {one.stable_accuracy:.4f}, canary {one.canary_accuracy:.4f}, "
+        f"difference {one.difference:+.4f}",
+        f"not worse: Z = {one.z:.3f}, at least {one.critical_z:.3f} is needed; "
+        f"lower bound {one.lower_bound:+.4f}, margin {-one.margin:+.4f}",
+        f"harm: p = {one.harm_p_value:.3g}",
+    ]
+
+
+def _class_table(classes: Sequence[Comparison]) -> list[str]:
+    header = ("class", "n", "b", "c", "stable", "canary", "difference", "Z", "lower bound", "margin", "harm p", "")
+    rows = [header, *(_class_row(one) for one in classes)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return [_aligned(row, widths) for row in rows]
+
+
+def _class_row(one: Comparison) -> tuple[str, ...]:
+    return (
+        one.name,
+        str(one.n),
+        str(one.b),
+        str(one.c),
+        f"{one.stable_accuracy:.3f}",
+        f"{one.canary_accuracy:.3f}",
+        f"{one.difference:+.3f}",
+        f"{one.z:.2f}",
+        f"{one.lower_bound:+.3f}",
+        f"{-one.margin:+.3f}",
+        f"{one.harm_p_value:.2g}",
+        _claim(one),
+    )
+
+
+def _claim(one: Comparison) -> str:
+    if one.is_not_worse:
+        return "worse, but within margin" if one.is_harmed else "not worse"
+    if one.is_harmed:
+        return "harmed"
+    return "not shown" if one.is_assessable else f"too few rows (of {one.row_floor})"
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *numbers, claim = row
+    cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:-1], strict=True))]
+    return "  ".join((*cells, claim)).rstrip()

@@ -1,0 +1,80 @@
+"""The page: a summary, then a chapter for each judgement, with its pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from promotion.errors import PromotionError
+from promotion.gate.record import EvidenceRecord
+from promotion.report.drawing import drawing_style
+from promotion.report.traffic_chart import TrafficSample, draw_traffic
+from promotion.report.verdict_charts import draw_confusion, draw_differences, draw_steps
+from promotion.rollout.record import RolloutRecord
+
+
+class ReportNotWritten(PromotionError):
+    """The page cannot be written; whatever was at its path still is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One judgement, and the rollout that followed it, if any."""
+
+    heading: str
+    evidence: EvidenceRecord
+    rollout: RolloutRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number for the summary."""
+
+    name: str
+    value: str
+
+
+def write_report(
+    path: Path,
+    title: str,
+    chapters: Sequence[Chapter],
+    *,
+    facts: Sequence[Fact] = (),
+    traffic: Sequence[TrafficSample] = (),
+    marks: Mapping[str, float] | None = None,
+) -> None:
+    """Write the page to `path` at once. Can be repeated. Raises ReportNotWritten.
+
+    `traffic` is what clients saw over time, `marks` names moments in it by their seconds; left out, so is the picture.
+    """
+    environment = Environment(
+        loader=PackageLoader("promotion.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    with drawing_style():
+        page = environment.get_template("report.html").render(
+            title=title,
+            facts=facts,
+            traffic_chart=draw_traffic(traffic, marks or {}) if traffic else "",
+            chapters=[_pictured(chapter) for chapter in chapters],
+        )
+    draft = path.with_suffix(".writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ReportNotWritten(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _pictured(chapter: Chapter) -> dict[str, object]:
+    evidence, rollout = chapter.evidence, chapter.rollout
+    return {
+        "heading": chapter.heading,
+        "evidence": evidence,
+        "rollout": rollout,
+        "differences": draw_differences(evidence) if evidence.overall else "",
+        "steps": draw_steps(rollout.observations) if rollout and rollout.observations else "",
+        "confusion": draw_confusion(evidence.confusion) if evidence.confusion else "",
+    }

@@ -1,0 +1,20 @@
+"""A store that keeps nothing: for a dry run, which nobody has to resume."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+from promotion.rollout.record import RolloutRecord
+
+
+class DiscardRolloutStore:
+    """Forgets every record; there is never an earlier one."""
+
+    def claim(self) -> AbstractContextManager[None]:
+        """Never refused: nothing is shared."""
+        return nullcontext()
+
+    def read_newest(self) -> RolloutRecord | None:
+        """Always None."""
+        return None
+
+    def save(self, record: RolloutRecord) -> None:
+        """Keep nothing."""

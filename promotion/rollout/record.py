@@ -1,0 +1,153 @@
+"""What a rollout knows: everything that is needed to go on after a crash, written as one document.
+
+judging ──PROMOTE──▶ writing ─▶ confirming ─▶ observing ─▶ … next step … ─▶ promoted
+   │                    │           │             │
+   └──anything else──▶ restoring ◀──┴─────────────┘  ─▶ restored
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import TypeAdapter
+
+from promotion.gate.outcome import Outcome
+from promotion.routers.request_counts import RequestCounts
+from promotion.routers.traffic_router import Split
+
+
+class RolloutState(StrEnum):
+    """What a rollout is about to do, or how it ended."""
+
+    JUDGING = "judging"
+    WRITING = "writing"
+    CONFIRMING = "confirming"
+    OBSERVING = "observing"
+    RESTORING = "restoring"
+    PROMOTED = "promoted"
+    RESTORED = "restored"
+
+
+FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutPlan:
+    """How traffic moves once the verdict is PROMOTE."""
+
+    steps: tuple[int, ...] = (5, 25, 50, 100)
+    """The canary's share in percent, ever larger; the last is 100."""
+    minimum_requests: int = 100
+    """Requests through the split that a step has to see."""
+    minimum_seconds: float = 3.0
+    """How long a step lasts at least."""
+    deadline_seconds: float = 120.0
+    """How long a step waits for its requests before the rollout goes back."""
+    confirm_seconds: float = 10.0
+    """How long a written split may take to be in force."""
+    settle_seconds: float = 0.5
+    """How long requests that the split before has sent are left to be answered, uncounted."""
+    attempts: int = 3
+    """How often something that failed for the moment is tried before the rollout goes back."""
+    pause_seconds: float = 1.0
+    """The pause before the second attempt; it doubles with each further one."""
+
+    def __post_init__(self) -> None:
+        rising = all(low < high for low, high in zip((0, *self.steps), self.steps, strict=False))
+        if not self.steps or not rising or self.steps[-1] != 100:
+            raise ValueError(f"steps {self.steps}: expected rising percentages that end with 100, such as 5, 25, 100")
+        if self.attempts < 1:
+            raise ValueError(f"attempts {self.attempts}: expected at least 1")
+        if not self.deadline_seconds >= self.minimum_seconds:
+            raise ValueError(f"deadline {self.deadline_seconds:g} s: expected at least {self.minimum_seconds:g} s")
+
+
+@dataclass(frozen=True, slots=True)
+class StepObservation:
+    """What was asked of a step and what the gateway counted."""
+
+    asked_percent: int
+    counts: RequestCounts
+    split_p_value: float
+    """How likely a share at least this far from the asked one is, when the split is in force."""
+    seconds: float
+
+    @property
+    def observed_percent(self) -> float:
+        """The canary's share of what was answered; 0 where nothing was."""
+        answered = self.counts.stable + self.counts.canary
+        return 100 * self.counts.canary / answered if answered else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutEvent:
+    """A line of the rollout's history."""
+
+    at: str
+    """ISO 8601, UTC."""
+    state: RolloutState
+    """The state that the event led to."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRecord:
+    """One attempt to move traffic; replaced, never changed."""
+
+    rollout_id: int
+    plan: RolloutPlan
+    stable_digest: str
+    """The bundle that stable ran when the rollout began."""
+    canary_digest: str
+    """The bundle that is judged; traffic goes to no other."""
+    holdout_digest: str
+    policy_digest: str
+    state: RolloutState = RolloutState.JUDGING
+    step: int = 0
+    """Index into `plan.steps` of the step that is under way."""
+    split: Split | None = None
+    """The last split that this rollout read or wrote."""
+    counts_before: RequestCounts | None = None
+    """The gateway's counts when the step's split was confirmed."""
+    failed_attempts: int = 0
+    """Attempts in a row, in this state, that failed for the moment."""
+    verdict: Outcome | None = None
+    """The gate's word, once it is spoken."""
+    outcome: Outcome | None = None
+    """How the rollout ends: PROMOTE only when all traffic was moved and observed."""
+    because: str = ""
+    """Why it goes back, in one line."""
+    observations: tuple[StepObservation, ...] = ()
+    history: tuple[RolloutEvent, ...] = ()
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing is left to do."""
+        return self.state in FINISHED_STATES
+
+    @property
+    def asked_percent(self) -> int:
+        """The share that the step under way asks for."""
+        return self.plan.steps[self.step]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.step < len(self.plan.steps):
+            raise ValueError(f"step {self.step}: expected one of the {len(self.plan.steps)} of the plan, from 0")
+        if self.split is None and self.state in {
+            RolloutState.WRITING,
+            RolloutState.CONFIRMING,
+            RolloutState.OBSERVING,
+        }:
+            raise ValueError(f"no split, but the state {self.state} follows one that was read")
+
+
+_DOCUMENT = TypeAdapter(RolloutRecord)
+
+
+def record_to_json(record: RolloutRecord) -> bytes:
+    """The record as an indented JSON document."""
+    return _DOCUMENT.dump_json(record, indent=2) + b"\n"
+
+
+def record_from_json(content: bytes) -> RolloutRecord:
+    """The record that `content` states; pydantic's ValidationError when it states none."""
+    return _DOCUMENT.validate_json(content)

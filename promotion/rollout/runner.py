@@ -1,0 +1,176 @@
+"""Carries out a rollout: does the next action, tells the state machine what happened, saves, and goes on.
+
+All I/O of a rollout is here and in what is handed in. Every action may be done again after a crash: the split is read
+before it is written, and what already stands is not written twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from promotion.clock import Clock
+from promotion.errors import PromotionError
+from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable
+from promotion.gate.outcome import Outcome
+from promotion.gate.record import EvidenceRecord
+from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
+from promotion.rollout.rollout_store import RolloutInterrupted, RolloutStore
+from promotion.rollout.transitions import (
+    Action,
+    Confirmed,
+    Event,
+    Failed,
+    Judged,
+    Observed,
+    Restored,
+    Stopped,
+    Wrote,
+    advance,
+    next_action,
+)
+from promotion.routers.request_counts import RequestCounter, RequestCounts
+from promotion.routers.traffic_router import RouterUnreachable, SplitConflict, SplitNotConfirmed, TrafficRouter
+from promotion.statistics.split_check import split_p_value
+
+POLL_SECONDS = 0.25
+SPLIT_ALARM = 0.001
+REPEATABLE = (RouterUnreachable, SplitNotConfirmed, PredictorUnreachable)
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRunner:
+    """Everything that a rollout acts through."""
+
+    router: TrafficRouter
+    counter: RequestCounter
+    source: EvidenceSource
+    judge: Callable[[RolloutRecord], EvidenceRecord]
+    """Collects the evidence, decides, keeps the evidence record; may be called again for the same rollout."""
+    store: RolloutStore
+    clock: Clock
+    report: Callable[[RolloutRecord], None]
+    """Told of every new state, after it was saved."""
+
+    def run(self, record: RolloutRecord) -> RolloutRecord:
+        """Take `record` to its end and return it as it ended. The store must be claimed.
+
+        Raises RolloutInterrupted when stable cannot be restored within the plan's attempts, RolloutError when the
+        record cannot be saved; the rollout can be resumed after either.
+        """
+        self.store.save(record)
+        while (action := next_action(record)) is not None:
+            event = self._do(action, record)
+            record = advance(record, event, self.clock.now().isoformat(timespec="milliseconds"))
+            self.store.save(record)
+            self.report(record)
+            if isinstance(event, Failed):
+                self._pause_or_give_up(record, event)
+        return record
+
+    def _pause_or_give_up(self, record: RolloutRecord, failure: Failed) -> None:
+        if record.state is RolloutState.RESTORING and record.failed_attempts >= record.plan.attempts:
+            raise RolloutInterrupted(f"stable is not restored: {failure.text}; run the same command again to go on")
+        if record.failed_attempts:  # none after the last: then it goes back at once
+            self.clock.sleep(record.plan.pause_seconds * 2 ** (record.failed_attempts - 1))
+
+    def _do(self, action: Action, record: RolloutRecord) -> Event:
+        try:
+            match action:
+                case Action.JUDGE:
+                    return self._judge(record)
+                case Action.WRITE_SPLIT:
+                    return self._write_split(record)
+                case Action.CONFIRM_SPLIT:
+                    return self._confirm_split(record)
+                case Action.OBSERVE_STEP:
+                    return self._observe_step(record)
+                case Action.RESTORE_STABLE:
+                    self.router.restore_stable()
+                    return Restored()
+        except REPEATABLE as error:
+            return Failed(str(error))
+        except PromotionError as error:
+            return Failed(str(error)) if action is Action.RESTORE_STABLE else Stopped(Outcome.ERROR, str(error))
+
+    def _judge(self, record: RolloutRecord) -> Event:
+        split = self.router.read_split()
+        if split.canary_percent != 0:
+            return Stopped(Outcome.ERROR, f"the canary takes {split.canary_percent} % without a verdict")
+        if (changed := self._changed_digest(record)) is not None:
+            return changed
+        evidence = self.judge(record)
+        judged = (evidence.stable.bundle_digest, evidence.canary.bundle_digest)
+        if judged != (record.stable_digest, record.canary_digest):
+            return Stopped(Outcome.ERROR, f"the bundles {' and '.join(judged)} were judged, not those of this rollout")
+        return Judged(evidence.verdict, evidence.headline, split)
+
+    def _write_split(self, record: RolloutRecord) -> Event:
+        if (changed := self._changed_digest(record)) is not None:
+            return changed
+        split = self.router.read_split()
+        if split.canary_percent == record.asked_percent:
+            return Wrote(split)  # our own write, before a crash: the store is claimed, so nobody else rolls out
+        if record.split is None or split.written_as != record.split.written_as:
+            raise SplitConflict(f"somebody else set the split to {split.canary_percent} %")
+        written = self.router.write_split(record.asked_percent, split)
+        if (found := self.router.read_split()) != written:
+            raise SplitConflict(f"somebody else set the split to {found.canary_percent} %")
+        return Wrote(written)
+
+    def _confirm_split(self, record: RolloutRecord) -> Event:
+        if record.split is None:
+            raise ValueError("a split that was never written cannot be confirmed")
+        self.router.confirm_split(record.split, record.plan.confirm_seconds)
+        self.clock.sleep(record.plan.settle_seconds)
+        return Confirmed(self.counter.read_counts())
+
+    def _observe_step(self, record: RolloutRecord) -> Event:
+        plan, started = record.plan, self.clock.monotonic_seconds()
+        before = latest = record.counts_before or self.counter.read_counts()
+        while True:
+            if (changed := self._changed_digest(record) or self._changed_split(record)) is not None:
+                return changed
+            now = self.counter.read_counts()
+            if _was_restarted(latest, now):
+                before = now
+            latest, counts = now, now.since(before)
+            seconds = self.clock.monotonic_seconds() - started
+            answered = counts.stable + counts.canary
+            if seconds >= plan.minimum_seconds and answered >= plan.minimum_requests:
+                return _judge_step(record, counts, seconds)
+            if seconds >= plan.deadline_seconds:
+                return Stopped(
+                    Outcome.INCONCLUSIVE,
+                    f"only {answered} requests in {seconds:.0f} s at {record.asked_percent} %; "
+                    f"a step needs {plan.minimum_requests}",
+                )
+            self.clock.sleep(POLL_SECONDS)
+
+    def _changed_digest(self, record: RolloutRecord) -> Stopped | None:
+        running = self.source.read_revisions()
+        for revision, judged in ((running.stable, record.stable_digest), (running.canary, record.canary_digest)):
+            if revision.bundle_digest != judged:
+                text = f"{revision.role} {revision.url} runs {revision.bundle_digest}, but {judged} is judged"
+                return Stopped(Outcome.ERROR, text)
+        return None
+
+    def _changed_split(self, record: RolloutRecord) -> Stopped | None:
+        split = self.router.read_split()
+        if record.split is not None and split.written_as != record.split.written_as:
+            return Stopped(Outcome.ERROR, f"somebody else set the split to {split.canary_percent} %")
+        return None
+
+
+def _was_restarted(earlier: RequestCounts, now: RequestCounts) -> bool:
+    return now.stable < earlier.stable or now.canary < earlier.canary
+
+
+def _judge_step(record: RolloutRecord, counts: RequestCounts, seconds: float) -> Event:
+    asked = record.asked_percent
+    observation = StepObservation(asked, counts, split_p_value(counts.stable, counts.canary, asked), seconds)
+    if observation.split_p_value < SPLIT_ALARM:
+        answered = counts.stable + counts.canary
+        return Failed(  # for the moment, it may be: slow answers to the split before, or stable that stood in
+            f"asked {asked} %, observed {observation.observed_percent:.1f} % of {answered} requests: "
+            f"not the split that was asked for (p = {observation.split_p_value:.1g})",
+        )
+    return Observed(observation)

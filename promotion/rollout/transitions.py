@@ -1,0 +1,160 @@
+"""The state machine, pure: what to do next, and what a rollout knows after something has happened.
+
+Only PROMOTE leads to WRITING, and only WRITING moves traffic to the canary. What fails for the moment is tried again
+within the plan's bound; then, like everything else that goes wrong, it leads to RESTORING.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from promotion.gate.outcome import Outcome
+from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StepObservation
+from promotion.routers.request_counts import RequestCounts
+from promotion.routers.traffic_router import Split
+
+
+class Action(StrEnum):
+    """What a rollout does next."""
+
+    JUDGE = "judge the canary"
+    WRITE_SPLIT = "write the split"
+    CONFIRM_SPLIT = "confirm the split"
+    OBSERVE_STEP = "observe the step"
+    RESTORE_STABLE = "restore stable"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The gate has spoken; `split` is what stood then."""
+
+    verdict: Outcome
+    headline: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """The split of the step under way is written and was read back."""
+
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Requests go by the written split; `counts` is where the step's counting begins."""
+
+    counts: RequestCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The step has seen its requests, and they went as asked."""
+
+    observation: StepObservation
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Everything goes to stable, and that is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An action failed; repeating it may help."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The rollout must go back at once, with this outcome."""
+
+    outcome: Outcome
+    text: str
+
+
+Event = Judged | Wrote | Confirmed | Observed | Restored | Failed | Stopped
+
+_ACTIONS = {
+    RolloutState.JUDGING: Action.JUDGE,
+    RolloutState.WRITING: Action.WRITE_SPLIT,
+    RolloutState.CONFIRMING: Action.CONFIRM_SPLIT,
+    RolloutState.OBSERVING: Action.OBSERVE_STEP,
+    RolloutState.RESTORING: Action.RESTORE_STABLE,
+}
+
+
+def next_action(record: RolloutRecord) -> Action | None:
+    """What to do next; None when the rollout is finished. Doing it again after a crash is always allowed."""
+    return _ACTIONS.get(record.state)
+
+
+def advance(record: RolloutRecord, event: Event, at: str) -> RolloutRecord:
+    """The record after `event`, which happened `at` (ISO 8601).
+
+    ValueError for an event that cannot happen: in this state, with another split than the one that was asked for, or
+    a Stopped with PROMOTE.
+    """
+    after = _after(record, event)
+    line = RolloutEvent(at=at, state=after.state, text=_describe(record, event))
+    return replace(after, history=(*record.history, line))
+
+
+def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
+    fresh = replace(record, failed_attempts=0)
+    match record.state, event:
+        case RolloutState.JUDGING, Judged(Outcome.PROMOTE, _, split) if split.canary_percent == 0:
+            return replace(fresh, verdict=Outcome.PROMOTE, split=split, state=RolloutState.WRITING)
+        case RolloutState.JUDGING, Judged(verdict, headline, split) if verdict is not Outcome.PROMOTE:
+            return _go_back(replace(fresh, verdict=verdict, split=split), verdict, headline)
+        case RolloutState.WRITING, Wrote(split) if split.canary_percent == record.asked_percent:
+            return replace(fresh, split=split, state=RolloutState.CONFIRMING)
+        case RolloutState.CONFIRMING, Confirmed(counts):
+            return replace(fresh, counts_before=counts, state=RolloutState.OBSERVING)
+        case RolloutState.OBSERVING, Observed(observation) if observation.asked_percent == record.asked_percent:
+            return _after_step(replace(fresh, observations=(*record.observations, observation), counts_before=None))
+        case RolloutState.RESTORING, Restored():
+            return replace(fresh, state=RolloutState.RESTORED)
+        case RolloutState.RESTORING, Failed():
+            return replace(record, failed_attempts=record.failed_attempts + 1)
+        case state, Failed(text) if state in _ACTIONS:
+            tried = record.failed_attempts + 1
+            if tried < record.plan.attempts:
+                return replace(record, failed_attempts=tried, counts_before=None)  # a step is counted anew
+            return _go_back(fresh, Outcome.ERROR, f"{text} ({tried} attempts)")
+        case state, Stopped(outcome, text) if (
+            state in _ACTIONS and state is not RolloutState.RESTORING and outcome is not Outcome.PROMOTE
+        ):
+            return _go_back(fresh, outcome, text)
+    raise ValueError(f"{event} cannot happen while a rollout is {record.state} at step {record.step}")
+
+
+def _after_step(record: RolloutRecord) -> RolloutRecord:
+    if record.step + 1 < len(record.plan.steps):
+        return replace(record, step=record.step + 1, state=RolloutState.WRITING)
+    return replace(record, state=RolloutState.PROMOTED, outcome=Outcome.PROMOTE)
+
+
+def _go_back(record: RolloutRecord, outcome: Outcome, because: str) -> RolloutRecord:
+    return replace(record, state=RolloutState.RESTORING, outcome=outcome, because=because, counts_before=None)
+
+
+def _describe(record: RolloutRecord, event: Event) -> str:
+    match event:
+        case Judged(verdict, headline, _):
+            return f"{verdict}: {headline}"
+        case Wrote(split):
+            return f"split written: {split.canary_percent} %"
+        case Confirmed():
+            return f"split in force: {record.asked_percent} %"
+        case Observed(observation):
+            return (
+                f"asked {observation.asked_percent} %, observed {observation.observed_percent:.1f} % "
+                f"of {observation.counts.stable + observation.counts.canary} requests"
+            )
+        case Restored():
+            return "everything goes to stable"
+        case Failed(text):
+            return f"attempt {record.failed_attempts + 1} failed: {text}"
+        case Stopped(_, text):
+            return text

@@ -1,0 +1,163 @@
+"""What Envoy is started with: one listener, a cluster a role, and the cluster that falls back from canary to stable.
+
+Paths are relative to the state directory, inside of which Envoy runs.
+"""
+
+from typing import Any
+
+from promotion.routers.envoy.readiness import READINESS_PATH
+from promotion.routers.envoy.revisions import Role
+from promotion.routers.envoy.routes import ROUTE_CONFIGURATION
+from promotion.routers.envoy.state_directory import ADMIN_SOCKET, ROUTES, JsonObject, endpoints_file
+
+STAT_PREFIX = "assay"
+COUNTER_NAME = "answered"
+
+_TYPES = "type.googleapis.com/envoy"
+# Above what a machine holds: with Envoy's default of 3 retries at once, a killed canary fails thousands of requests.
+_CIRCUIT_BREAKERS = {
+    "thresholds": [{f"max_{what}": 4096 for what in ("connections", "pending_requests", "requests", "retries")}]
+}
+
+
+def make_bootstrap(host: str, port: int) -> JsonObject:
+    """The bootstrap of a gateway that listens on `host:port`."""
+    return {
+        "node": {"id": "assay", "cluster": "assay"},
+        "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
+        "static_resources": {
+            "listeners": [_make_listener(host, port)],
+            "clusters": [_make_role_cluster("stable"), _make_canary_cluster(), _make_fallback_cluster()],
+        },
+    }
+
+
+def _make_listener(host: str, port: int) -> JsonObject:
+    connection_manager = {
+        "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": STAT_PREFIX,
+        "codec_type": "AUTO",
+        # What is matched is what the predictor sees: no path spells an inference door in a second way.
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "generate_request_id": False,  # the predictor makes the id that its answer and its record share
+        "server_header_transformation": "PASS_THROUGH",
+        "rds": {"route_config_name": ROUTE_CONFIGURATION, "config_source": _watched_file(ROUTES)},
+        "access_log": [_make_request_counter()],
+        "http_filters": [
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {
+                    "@type": f"{_TYPES}.extensions.filters.http.router.v3.Router",
+                    "suppress_envoy_headers": True,
+                },
+            }
+        ],
+    }
+    return {
+        "name": "assay",
+        "address": {"socket_address": {"address": host, "port_value": port}},
+        "enable_reuse_port": False,  # else a second gateway starts silently on the same port and takes half of it
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": connection_manager}]}],
+    }
+
+
+def _make_request_counter() -> JsonObject:
+    """Counts finished requests by route, the role that was asked last, the code that the client saw, Envoy's flags.
+
+    The clusters' own counters do not add up to that: they count attempts, and stable's hold the base routes, too.
+    """
+    tags = {
+        "route": "%ROUTE_NAME%",
+        "role": "%UPSTREAM_METADATA(assay:role)%",
+        "code": "%RESPONSE_CODE%",
+        "flags": "%RESPONSE_FLAGS%",
+    }
+    answered = {
+        "stat": {
+            "name": COUNTER_NAME,
+            "tags": [{"name": name, "value_format": value} for name, value in tags.items()],
+        },
+        "value_fixed": 1,
+    }
+    return {
+        "name": "envoy.access_loggers.stats",
+        "typed_config": {
+            "@type": f"{_TYPES}.extensions.access_loggers.stats.v3.Config",
+            "stats_scope": {"prefix": STAT_PREFIX},
+            "counters": [answered],
+        },
+    }
+
+
+def _make_role_cluster(role: Role) -> JsonObject:
+    """A cluster whose endpoint comes from a watched file, so that a revision can take the role while traffic runs."""
+    return {
+        "name": role,
+        "type": "EDS",
+        "eds_cluster_config": {"eds_config": _watched_file(endpoints_file(role))},
+        "ignore_health_on_host_removal": True,  # else a revision without the role keeps its share while it is healthy
+        # Else the workers hear of a change of health up to a second after the admin interface shows it, and a split is
+        # confirmed while its canary gets nothing.
+        "common_lb_config": {"update_merge_window": "0s"},
+        "connect_timeout": "0.25s",
+        "circuit_breakers": _CIRCUIT_BREAKERS,
+        "outlier_detection": _make_outlier_detection(),
+    }
+
+
+def _make_canary_cluster() -> JsonObject:
+    """The canary's health is watched: while it is not ready, stable answers for it.
+
+    Stable's is not. Nobody takes over from it, so a stable that is too busy for its health check would only be replaced
+    by an answer of Envoy's own; a revision is asked whether it is ready before it becomes stable.
+    """
+    check = {
+        "timeout": "1s",
+        "interval": "1s",
+        "no_traffic_interval": "1s",
+        "unhealthy_threshold": 2,
+        "healthy_threshold": 1,
+        "http_health_check": {"path": READINESS_PATH},
+    }
+    return {**_make_role_cluster("canary"), "health_checks": [check]}
+
+
+def _make_outlier_detection() -> JsonObject:
+    """Only refused and broken connections eject, within milliseconds; what a revision answers never does."""
+    answers = ("consecutive_5xx", "consecutive_gateway_failure", "success_rate", "local_origin_success_rate")
+    detection: dict[str, Any] = {f"enforcing_{what}": 0 for what in answers}
+    return detection | {
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 3,
+        "enforcing_consecutive_local_origin_failure": 100,
+        "interval": "1s",
+        "base_ejection_time": "2s",
+        "max_ejection_percent": 100,
+    }
+
+
+def _make_fallback_cluster() -> JsonObject:
+    """Canary first, stable when the canary is gone: a retry never leaves a plain weighted cluster for another."""
+    return {
+        "name": "canary-or-stable",
+        "connect_timeout": "0.25s",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "circuit_breakers": _CIRCUIT_BREAKERS,
+        "cluster_type": {
+            "name": "envoy.clusters.aggregate",
+            "typed_config": {
+                "@type": f"{_TYPES}.extensions.clusters.aggregate.v3.ClusterConfig",
+                "clusters": ["canary", "stable"],
+            },
+        },
+    }
+
+
+def _watched_file(name: str) -> JsonObject:
+    folder = name.rpartition("/")[0]
+    return {
+        "resource_api_version": "V3",
+        "path_config_source": {"path": name, "watched_directory": {"path": folder}},
+    }

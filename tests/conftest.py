@@ -1,0 +1,23 @@
+"""For all tests: quick ones first, and a way to forbid skips where every part is said to be installed."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+MAY_NOT_SKIP = "TESTS_MAY_NOT_SKIP"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and os.environ.get(MAY_NOT_SKIP) and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} is skipped although {MAY_NOT_SKIP} is set: {call.excinfo}"
+    return report

@@ -1,0 +1,127 @@
+"""gate.yaml: what is read, and what a person is told of what is not."""
+
+from pathlib import Path
+
+import pytest
+
+from promotion.errors import PromotionError
+from promotion.gate.configuration import GateConfigurationError, policy_digest, read_gate_configuration
+from promotion.gate.policy import GatePolicy
+
+COMPLETE = """\
+format: 1
+margin: 0.01
+class_margin: 0.1
+alpha: 0.025
+power: 0.8
+minimum_accuracy: 0.9
+required_classes: [Shirt, 3]
+classes_are_judged: true
+"""
+
+
+@pytest.fixture
+def gate_yaml(tmp_path: Path) -> Path:
+    return tmp_path / "gate.yaml"
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    assert read_gate_configuration(None) == GatePolicy(
+        margin=0.02,
+        class_margin=0.05,
+        alpha=0.05,
+        power=0.9,
+        minimum_accuracy=None,
+        required_classes=(),
+        classes_are_judged=True,
+    )
+
+
+def test_every_key_is_read(gate_yaml: Path) -> None:
+    gate_yaml.write_text(COMPLETE)
+    assert read_gate_configuration(gate_yaml) == GatePolicy(
+        margin=0.01,
+        class_margin=0.1,
+        alpha=0.025,
+        power=0.8,
+        minimum_accuracy=0.9,
+        required_classes=("Shirt", "3"),
+        classes_are_judged=True,
+    )
+
+
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "format: 1\n"])
+def test_keys_that_are_left_out_have_their_defaults(gate_yaml: Path, content: str) -> None:
+    gate_yaml.write_text(content)
+    assert read_gate_configuration(gate_yaml) == GatePolicy()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("margin: 0", "margin: found 0, expected a share above 0, at most 0.5"),
+        ("margin: 2 %", "margin: found '2 %', expected a share above 0, at most 0.5"),
+        ("margin: .nan", "margin: found nan, expected a share above 0, at most 0.5"),
+        ("class_margin: 0.6", "class_margin: found 0.6, expected a share above 0, at most 0.5"),
+        ("alpha: 0.5", "alpha: found 0.5, expected a share above 0, below 0.5"),
+        ("power: 1", "power: found 1, expected a share of at least 0.5, below 1"),
+        ("minimum_accuracy: 90", "minimum_accuracy: found 90, expected a share above 0, below 1, or null"),
+        ("required_classes: Shirt", "required_classes: found 'Shirt', expected a list of class labels"),
+        ("required_classes: [[a]]", "required_classes: found ['a'], expected a list of class labels"),
+        ("classes_are_judged: maybe", "classes_are_judged: found 'maybe', expected true or false"),
+        ("format: 2", "format: found 2, expected 1"),
+        ("margins: 0.02", "margins: unknown key, expected one of format, margin, class_margin, alpha, power, "),
+        ("1: 0.02", "1: unknown key, expected one of format, margin, "),
+        (
+            "{classes_are_judged: false, required_classes: [a]}",
+            "required_classes are named, but classes_are_judged is false; expected one of the two",
+        ),
+        ("- margin", "found ['margin'], expected keys with values, such as `margin: 0.02`"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_expected(gate_yaml: Path, content: str, message: str) -> None:
+    gate_yaml.write_text(content)
+    with pytest.raises(GateConfigurationError) as caught:
+        read_gate_configuration(gate_yaml)
+    assert str(caught.value).startswith(f"{gate_yaml}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b"margin: 0.02\nalpha: [", ", line 2: "),
+        (b"margin: 0.02\n\tpower: 1", ", line 2: "),
+        (b"\xff\xfe\xfa", ": "),
+        (b"margin: 2024-99-99", ": "),
+        (b"margin: \x00", ": "),
+    ],
+)
+def test_what_is_not_yaml_is_named_with_its_place(gate_yaml: Path, content: bytes, where: str) -> None:
+    gate_yaml.write_bytes(content)
+    with pytest.raises(GateConfigurationError) as caught:
+        read_gate_configuration(gate_yaml)
+    assert str(caught.value).startswith(f"{gate_yaml}{where}")
+    assert str(caught.value).endswith("; expected YAML")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(gate_yaml: Path) -> None:
+    with pytest.raises(PromotionError, match=r"cannot be read: No such file or directory; expected a gate\.yaml"):
+        read_gate_configuration(gate_yaml)
+
+
+def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(GateConfigurationError, match="cannot be read: Is a directory"):
+        read_gate_configuration(tmp_path)
+
+
+def test_equal_policies_have_equal_digests(gate_yaml: Path) -> None:
+    gate_yaml.write_text("alpha: 0.05\nmargin: 0.02\n")
+    assert policy_digest(read_gate_configuration(gate_yaml)) == policy_digest(GatePolicy())
+
+
+@pytest.mark.parametrize("line", COMPLETE.splitlines()[1:7])
+def test_every_setting_changes_the_digest(gate_yaml: Path, line: str) -> None:
+    gate_yaml.write_text(line)
+    assert policy_digest(read_gate_configuration(gate_yaml)) != policy_digest(GatePolicy())

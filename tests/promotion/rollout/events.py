@@ -1,0 +1,74 @@
+"""Rollout records and events for hypothesis: what can happen in a state, and anything at all."""
+
+from hypothesis import strategies as st
+
+from promotion.gate.outcome import Outcome
+from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState, StepObservation
+from promotion.rollout.transitions import Confirmed, Event, Failed, Judged, Observed, Restored, Stopped, Wrote
+from promotion.routers.request_counts import RequestCounts
+from promotion.routers.traffic_router import Split
+
+AT = "2026-11-21T12:00:00.000+00:00"
+NOT_PROMOTE = [outcome for outcome in Outcome if outcome is not Outcome.PROMOTE]
+
+texts = st.text(max_size=20)
+splits = st.builds(Split, st.sampled_from([0, 1, 5, 25, 50, 99, 100]), st.text("0123456789abcdef", max_size=8))
+counts = st.builds(RequestCounts, *[st.integers(0, 10**6)] * 3)
+observations = st.builds(
+    StepObservation,
+    st.sampled_from([0, 5, 25, 50, 100]),
+    counts,
+    st.floats(0, 1),
+    st.floats(0, 1e6),
+)
+plans = st.builds(
+    RolloutPlan,
+    steps=st.sets(st.integers(1, 99), max_size=4).map(lambda steps: (*sorted(steps), 100)),
+    attempts=st.integers(1, 4),
+)
+outcomes = st.sampled_from(list(Outcome))
+
+any_event: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Judged, outcomes, texts, splits),
+    st.builds(Wrote, splits),
+    st.builds(Confirmed, counts),
+    st.builds(Observed, observations),
+    st.builds(Restored),
+    st.builds(Failed, texts),
+    st.builds(Stopped, outcomes, texts),
+)
+
+
+def begun(plan: RolloutPlan) -> RolloutRecord:
+    return RolloutRecord(1, plan, stable_digest="s", canary_digest="c", holdout_digest="h", policy_digest="p")
+
+
+def success_of(record: RolloutRecord) -> Event:
+    """What happens when the next action does what it is for, and the canary is good."""
+    asked = record.asked_percent
+    match record.state:
+        case RolloutState.JUDGING:
+            return Judged(Outcome.PROMOTE, "not worse", Split(0, "before"))
+        case RolloutState.WRITING:
+            return Wrote(Split(asked, f"wrote-{asked}"))
+        case RolloutState.CONFIRMING:
+            return Confirmed(RequestCounts(stable=1, canary=1, failed=0))
+        case RolloutState.OBSERVING:
+            return Observed(StepObservation(asked, RequestCounts(100 - asked, asked, 0), 1.0, seconds=3.0))
+        case RolloutState.RESTORING:
+            return Restored()
+    raise AssertionError(f"nothing happens any more to a rollout that is {record.state}")
+
+
+def possible_events(record: RolloutRecord) -> st.SearchStrategy[Event]:
+    """Everything that can happen to a rollout that is not finished."""
+    if record.state is RolloutState.RESTORING:
+        return st.one_of(st.just(Restored()), st.builds(Failed, texts))
+    events = [
+        st.just(success_of(record)),
+        st.builds(Failed, texts),
+        st.builds(Stopped, st.sampled_from(NOT_PROMOTE), texts),
+    ]
+    if record.state is RolloutState.JUDGING:
+        events.append(st.builds(Judged, st.sampled_from(NOT_PROMOTE), texts, splits))
+    return st.one_of(events)
