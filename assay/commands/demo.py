@@ -1,6 +1,5 @@
 """`assay demo`: the whole story, on this machine, in about two minutes."""
 
-import os
 import signal
 import sys
 from datetime import datetime
@@ -44,7 +43,7 @@ def demo(
     except OSError as error:
         raise DemoFailed(f"{directory} cannot be made: {error.strerror}") from error
     signal.signal(signal.SIGTERM, _end)
-    with Processes(directory / "logs", _show, os.environ) as processes:
+    with Processes(directory / "logs", _show) as processes:
         story = Story(found, directory, port, processes, _show)
         traffic = story.tell()
     for line in finish(story, traffic):

@@ -21,6 +21,9 @@ def serve(
     grpc_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port for gRPC, which this version does not serve yet.")
     ] = None,
+    drain_seconds: Annotated[
+        float | None, typer.Option(min=0, help="How long answers go on after SIGTERM.  [default: 5]")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; this version serves with one.")] = 1,
 ) -> None:
     """Serve a bundle until SIGTERM or Ctrl-C, then finish what is in flight.
@@ -34,6 +37,12 @@ def serve(
         raise typer.BadParameter("this version serves with one process: start more revisions", param_hint="--workers")
     if grpc_port is not None:
         say(f"gRPC is not served by this version: nothing listens on port {grpc_port}")
-    given: dict[str, Any] = {"model": model, "revision": revision, "host": host, "http_port": http_port}
+    given: dict[str, Any] = {
+        "model": model,
+        "revision": revision,
+        "host": host,
+        "http_port": http_port,
+        "drain_seconds": drain_seconds,
+    }
     settings = PredictorSettings(**{name: value for name, value in given.items() if value is not None})
     serve_bundle(settings, bundle)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,6 @@ import httpx
 from assay.demo.errors import DemoFailed
 
 STOP_SECONDS = 10.0
-DRAIN_SECONDS = 1.0
 POLL_SECONDS = 0.05
 PR_SET_PDEATHSIG = 1
 
@@ -34,8 +33,6 @@ class Processes:
     logs: Path
     """Directory that what the servers write goes to, a file each."""
     show: Callable[[str], None]
-    environment: Mapping[str, str]
-    """What the commands get, beside a drain that suits a short demo."""
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> Self:
@@ -90,7 +87,6 @@ class Processes:
         process = subprocess.Popen(
             [sys.executable, "-m", "assay", *arguments],
             stdin=subprocess.DEVNULL,
-            env={**self.environment, "ASSAY_DRAIN_SECONDS": str(DRAIN_SECONDS)},
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,

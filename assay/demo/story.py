@@ -106,7 +106,7 @@ class Story:
         self.bundles[revision] = str(made)
 
     def _serve(self, revision: str, number: int) -> None:
-        arguments = ["serve", "--bundle", self.bundles[revision], "--revision", revision]
+        arguments = ["serve", "--bundle", self.bundles[revision], "--revision", revision, "--drain-seconds", "1"]
         port = str(self.port + number)
         self.processes.serve(
             revision, [*arguments, "--http-port", port], f"{self._revision_url(number)}/v2/health/ready"

@@ -33,7 +33,7 @@ def served(bundles: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
     running: list[RunningProgram] = []
     try:
         for name, bundle, port, url in zip(("weak", "better"), bundles, ports, urls, strict=True):
-            arguments = ["serve", "--bundle", bundle, "--revision", name, "--http-port", port]
+            arguments = ["serve", "--bundle", bundle, "--revision", name, "--http-port", port, "--drain-seconds", 0.2]
             running.append(start_and_wait(f"{url}/v2/health/ready", logs / f"{name}.log", *arguments))
         yield ServedPair(urls[0], urls[1], *bundles)
     finally:

@@ -1,5 +1,6 @@
 """Which files make a bundle: none missing, none added, none a link, none elsewhere."""
 
+import os
 import resource
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,13 @@ def test_a_directory_in_the_place_of_a_file_is_refused(written: Bundle, name: st
     (written.path / name).mkdir()
     with pytest.raises(BundleDamaged, match="missing or not a regular file"):
         read_bundle(written.path)
+
+
+def test_a_manifest_too_large_to_be_one_is_not_read(written: Bundle) -> None:
+    os.truncate(written.path / "manifest.json", 16 * 2**20 + 1)
+    with pytest.raises(BundleDamaged) as damaged:
+        read_bundle(written.path)
+    assert str(damaged.value) == f"{written.path / 'manifest.json'} is larger than 16777216 bytes"
 
 
 @pytest.mark.parametrize("name", ["model.onnx.data", ".hidden", "Manifest.json"])

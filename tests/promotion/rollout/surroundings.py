@@ -163,6 +163,10 @@ class Clients:
         self._counted = RequestCounts(0, 0, 0)
 
 
+def judge_by(source: Revisions) -> Callable[[RolloutRecord], EvidenceRecord]:
+    return lambda _record: judge_canary(source, HOLDOUT, POLICY, FakeClock())
+
+
 class Surroundings:
     """All of it, and the runner in the middle."""
 
@@ -179,12 +183,10 @@ class Surroundings:
         return self.resume(new_record(plan))
 
     def resume(self, record: RolloutRecord) -> RolloutRecord:
-        return RolloutRunner(
-            self.router, self.clients, self.revisions, self._judge, self.store, self.clock, self.report
-        ).run(record)
-
-    def _judge(self, _record: RolloutRecord) -> EvidenceRecord:
-        return judge_canary(self.revisions, HOLDOUT, POLICY, self.clock)
+        judge = judge_by(self.revisions)
+        return RolloutRunner(self.router, self.clients, self.revisions, judge, self.store, self.clock, self.report).run(
+            record
+        )
 
 
 def assert_went_back(record: RolloutRecord, around: Surroundings, outcome: Outcome, because: str) -> None:
