@@ -38,6 +38,7 @@ class _Metadata(BaseModel):
     revision: str
     bundle_digest: str
     classes: list[str]
+    features: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ class HoldoutReplay:
         """Which bundles run now. Raises PredictorUnreachable, AnswerRefused."""
         timeout = min(self.timeout_seconds, METADATA_TIMEOUT_SECONDS)
         with self._connect("stable", timeout) as stable, self._connect("canary", timeout) as canary:
-            return RevisionPair(stable.read_revision()[0], canary.read_revision()[0])
+            return RevisionPair(stable.read_metadata()[0], canary.read_metadata()[0])
 
     def replay_holdout(self) -> ReplayedHoldout:
         """Both revisions' answers to every row. Raises PredictorUnreachable, AnswerRefused, DigestChanged."""
         started = time.monotonic()
         timeout = self.timeout_seconds
         with self._connect("stable", timeout) as stable, self._connect("canary", timeout) as canary:
-            stable_revision, stable_classes = stable.read_revision()
-            canary_revision, canary_classes = canary.read_revision()
+            stable_revision, stable_classes = self._read_judged(stable)
+            canary_revision, canary_classes = self._read_judged(canary)
             stable_labels: list[str] = []
             canary_labels: list[str] = []
             for first in range(0, len(self.holdout), self.batch_rows):
@@ -83,6 +84,18 @@ class HoldoutReplay:
                 retried=stable.retried + canary.retried,
                 seconds=time.monotonic() - started,
             )
+
+    def _read_judged(self, predictor: "_Predictor") -> tuple[RunningRevision, list[str]]:
+        """What runs, and its classes; AnswerRefused when the holdout has its columns in another order."""
+        revision, metadata = predictor.read_metadata()
+        columns = zip(self.holdout.feature_names, metadata.features, strict=False)  # the predictor refuses other counts
+        for place, (found, expected) in enumerate(columns, start=1):
+            if found != expected:
+                raise AnswerRefused(
+                    f"{predictor.role} {predictor.url}: feature {place} is {expected!r}, "
+                    f"but {self.holdout.name} names it {found!r}"
+                )
+        return revision, metadata.classes
 
     def _connect(self, role: str, timeout_seconds: float) -> "_Predictor":
         url = (self.stable_url if role == "stable" else self.canary_url).rstrip("/")
@@ -107,8 +120,8 @@ class _Predictor:
     def __exit__(self, *_: object) -> None:
         self.client.close()
 
-    def read_revision(self) -> tuple[RunningRevision, list[str]]:
-        """What the predictor says of itself, and the names of its classes."""
+    def read_metadata(self) -> tuple[RunningRevision, _Metadata]:
+        """What the predictor says of itself."""
         answer = self._ask("GET", "/metadata", None, "its metadata")
         try:
             metadata = _Metadata.model_validate_json(answer.content)
@@ -125,7 +138,7 @@ class _Predictor:
                 revision=metadata.revision,
                 bundle_digest=metadata.bundle_digest,
             ),
-            metadata.classes,
+            metadata,
         )
 
     def answer(self, rows: NDArray[np.float32], first: int, revision: RunningRevision, classes: list[str]) -> list[str]:
@@ -135,13 +148,13 @@ class _Predictor:
         answer = self._ask("POST", f"/v2/models/{revision.model}/infer", request.to_json(), where)
         try:
             response = InferResponse.from_json(answer.content)
-            indices = response.output("label").data.ravel()
+            indices = response.output("label").data.ravel().tolist()
         except (ProtocolError, KeyError) as error:
             raise AnswerRefused(f"{self.role} {self.url}: {where}: no V2 answer with `label`: {error}") from error
         self._check_digest(response.parameters, revision, where)
-        is_index = indices.dtype.kind in "iu" and all(0 <= index < len(classes) for index in indices)
-        if len(indices) != len(rows) or not is_index:
-            found = f"`label` is {len(indices)} x {indices.dtype}"
+        misfits = [index for index in indices if type(index) is not int or not 0 <= index < len(classes)]
+        if len(indices) != len(rows) or misfits:
+            found = f"`label` holds {misfits[0]!r}" if misfits else f"{len(indices)} labels"
             expected = f"expected {len(rows)} class indices below {len(classes)}"
             raise AnswerRefused(f"{self.role} {self.url}: {where}: {found}, {expected}")
         return [classes[index] for index in indices]

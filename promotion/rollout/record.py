@@ -28,6 +28,7 @@ class RolloutState(StrEnum):
 
 
 FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
+_STATES_OF_A_STEP = frozenset({RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class RolloutPlan:
     """How long a step lasts at least."""
     deadline_seconds: float = 120.0
     """How long a step waits for its requests before the rollout goes back."""
+    maximum_failed_percent: float = 1.0
+    """Share of a step's requests that may fail (5xx, of either revision) before the rollout goes back."""
     confirm_seconds: float = 10.0
     """How long a written split may take to be in force."""
     settle_seconds: float = 0.5
@@ -91,7 +94,7 @@ class RolloutEvent:
 
 @dataclass(frozen=True, slots=True)
 class RolloutRecord:
-    """One attempt to move traffic; replaced, never changed."""
+    """One attempt to move traffic; replaced, never changed. ValueError for a step or a state that cannot be."""
 
     rollout_id: int
     plan: RolloutPlan
@@ -119,6 +122,12 @@ class RolloutRecord:
     observations: tuple[StepObservation, ...] = ()
     history: tuple[RolloutEvent, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.step < len(self.plan.steps):
+            raise ValueError(f"step {self.step}: expected one of the {len(self.plan.steps)} of the plan, from 0")
+        if self.split is None and self.state in _STATES_OF_A_STEP:
+            raise ValueError(f"no split, but the state {self.state} follows one that was read")
+
     @property
     def is_finished(self) -> bool:
         """Nothing is left to do."""
@@ -128,16 +137,6 @@ class RolloutRecord:
     def asked_percent(self) -> int:
         """The share that the step under way asks for."""
         return self.plan.steps[self.step]
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.step < len(self.plan.steps):
-            raise ValueError(f"step {self.step}: expected one of the {len(self.plan.steps)} of the plan, from 0")
-        if self.split is None and self.state in {
-            RolloutState.WRITING,
-            RolloutState.CONFIRMING,
-            RolloutState.OBSERVING,
-        }:
-            raise ValueError(f"no split, but the state {self.state} follows one that was read")
 
 
 _DOCUMENT = TypeAdapter(RolloutRecord)

@@ -33,7 +33,10 @@ class RolloutStore(Protocol):
     """Keeps the records of one route's rollouts, newest last."""
 
     def claim(self) -> AbstractContextManager[None]:
-        """Be the only one to run a rollout while the context is open; RolloutUnderWay when somebody else is."""
+        """Be the only one to run a rollout while the context is open; RolloutUnderWay when somebody else is.
+
+        Raises RolloutError when the store cannot be written.
+        """
 
     def read_newest(self) -> RolloutRecord | None:
         """The newest record, finished or not; None when there is none. Raises RolloutNotUsable. Can be repeated."""

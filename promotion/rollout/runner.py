@@ -135,6 +135,9 @@ class RolloutRunner:
             latest, counts = now, now.since(before)
             seconds = self.clock.monotonic_seconds() - started
             answered = counts.stable + counts.canary
+            if counts.failed > plan.maximum_failed_percent / 100 * max(answered, plan.minimum_requests):
+                text = f"{counts.failed} of {answered} requests failed at {record.asked_percent} %"
+                return Stopped(Outcome.REJECT, f"{text}; at most {plan.maximum_failed_percent:g} % may")
             if seconds >= plan.minimum_seconds and answered >= plan.minimum_requests:
                 return _judge_step(record, counts, seconds)
             if seconds >= plan.deadline_seconds:

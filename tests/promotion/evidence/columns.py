@@ -67,7 +67,8 @@ def write_column_bundle(directory: Path, column: str, *, version: int = 1) -> Bu
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(model, {"classes": orjson.dumps(CLASSES).decode()})
+    card = {"classes": orjson.dumps(CLASSES).decode(), "features": orjson.dumps(COLUMNS).decode()}
+    helper.set_model_props(model, card)
     onnx.checker.check_model(model, full_check=True)
     manifest = make_manifest("columns", version=version, features=COLUMNS, classes=CLASSES)
     return write_bundle(directory, manifest, model.SerializeToString())

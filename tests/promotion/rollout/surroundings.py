@@ -143,6 +143,8 @@ class Clients:
     per_second: int = 100
     off_by_percent: int = 0
     """What the gateway sends to the canary beside what it was asked."""
+    canary_fails_percent: int = 0
+    """Share of the canary's answers that are errors."""
     _counted: RequestCounts = field(default_factory=lambda: RequestCounts(0, 0, 0))
     _sent: int = 0
 
@@ -152,12 +154,13 @@ class Clients:
         self._sent += requests
         share = min(100, max(0, self.router.router.read_split().canary_percent + self.off_by_percent))
         canary = round(requests * share / 100)
-        self.count(stable=requests - canary, canary=canary)
+        self.count(stable=requests - canary, canary=canary, failed=round(canary * self.canary_fails_percent / 100))
         return self._counted
 
-    def count(self, *, stable: int = 0, canary: int = 0) -> None:
+    def count(self, *, stable: int = 0, canary: int = 0, failed: int = 0) -> None:
         """Answers that come at once, whatever the split."""
-        self._counted = RequestCounts(self._counted.stable + stable, self._counted.canary + canary, 0)
+        counted = self._counted
+        self._counted = RequestCounts(counted.stable + stable, counted.canary + canary, counted.failed + failed)
 
     def restart_gateway(self) -> None:
         self._counted = RequestCounts(0, 0, 0)

@@ -23,7 +23,7 @@ CALLS = {
 
 
 def pauses(around: Surroundings) -> list[float]:
-    return [slept for slept in around.clock.sleeps if slept >= PLAN.pause_seconds]
+    return [slept for slept in around.clock.sleeps if slept > PLAN.settle_seconds]
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -97,3 +97,15 @@ def test_a_restore_that_goes_on_failing_is_left_to_be_resumed(around: Surroundin
     assert saved is not None
     assert_went_back(around.resume(saved), around, Outcome.INCONCLUSIVE, "only 0 requests")
     assert around.router.shares == [0, 5, 0]
+
+
+def test_a_canary_that_fails_live_requests_goes_back_whatever_it_answered_to_the_holdout(around: Surroundings) -> None:
+    around.clients.canary_fails_percent = 100
+    record = around.run(PLAN)
+    assert_went_back(record, around, Outcome.REJECT, "requests failed at 5 %; at most 1 % may")
+    assert around.router.shares == [0, 5, 0]
+
+
+def test_a_failure_now_and_then_does_not_end_a_rollout(around: Surroundings) -> None:
+    around.faults.at("read_counts", 3, lambda: around.clients.count(failed=1))
+    assert around.run(PLAN).state is RolloutState.PROMOTED

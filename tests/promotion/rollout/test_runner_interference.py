@@ -4,7 +4,7 @@ import pytest
 
 from promotion.evidence.evidence_source import AnswerRefused
 from promotion.gate.outcome import Outcome
-from promotion.rollout.record import RolloutPlan, RolloutState
+from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from tests.promotion.rollout.surroundings import OTHER_DIGEST, Surroundings, assert_went_back, failing_with
 
 PLAN = RolloutPlan()
@@ -82,6 +82,21 @@ def test_another_bundle_gets_no_further_traffic(around: Surroundings, role: str,
     assert_went_back(record, around, Outcome.ERROR, "")
     assert set(around.router.shares[raised_after[0] :]) <= {0}
     assert OTHER_DIGEST in record.because
+
+
+@pytest.mark.parametrize("role", ["stable", "canary"])
+@pytest.mark.parametrize("step", STEP_NUMBERS)
+def test_another_bundle_is_noticed_before_the_write_and_not_after_it(
+    around: Surroundings, role: str, step: int
+) -> None:
+    def swap_before_write(record: RolloutRecord) -> None:
+        if (record.state, record.step) == (RolloutState.WRITING, step - 1):
+            setattr(around.revisions, f"{role}_digest", OTHER_DIGEST)
+
+    around.report = swap_before_write
+    record = around.run(PLAN)
+    assert_went_back(record, around, Outcome.ERROR, f"runs {OTHER_DIGEST}, but")
+    assert around.router.shares == [0, *STEPS[: step - 1], 0]
 
 
 def test_evidence_on_other_bundles_is_no_verdict_on_these(around: Surroundings) -> None:
