@@ -7,7 +7,7 @@ import typer
 
 from assay.explained_errors import ending_with_an_error_verdict
 from assay.labelled_data import load_rows
-from assay.output import print_lines
+from assay.output import print_lines, say
 
 
 def gate(
@@ -31,23 +31,33 @@ def gate(
     """
     from assay.wiring import holdout_replay
     from promotion.clock import SystemClock
+    from promotion.evidence.evidence_source import EvidenceError, RevisionPair, RunningRevision
     from promotion.gate.configuration import read_gate_configuration
+    from promotion.gate.outcome import Outcome
     from promotion.gate.record import write_evidence
     from promotion.gate.verdict_text import describe_verdict
-    from promotion.judgement import judge_canary
+    from promotion.judgement import judge_canary, record_error
 
     with ending_with_an_error_verdict(is_json=json):
         policy = read_gate_configuration(config)
         rows = load_rows(holdout)
-        evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock())
+        try:
+            evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock())
+        except EvidenceError as error:
+            asked = RevisionPair(
+                RunningRevision("stable", stable, "", "", "", ""), RunningRevision("canary", canary, "", "", "", "")
+            )
+            evidence = record_error(error, asked, rows, policy, SystemClock())
         if out is not None:
             write_evidence(evidence, out)
         if report is not None:
             from promotion.report import Chapter, write_report
 
             write_report(report, "Is the canary not worse?", [Chapter(rows.name, evidence)])
+    if evidence.verdict is Outcome.ERROR:
+        say(f"ERROR: {evidence.headline}")
     if json:
         typer.echo(evidence.to_json().decode(), nl=False)
-    else:
+    elif evidence.verdict is not Outcome.ERROR:
         print_lines(describe_verdict(evidence.to_verdict()))
     raise typer.Exit(evidence.verdict.exit_code)

@@ -88,13 +88,13 @@ class HoldoutReplay:
     def _read_judged(self, predictor: "_Predictor") -> tuple[RunningRevision, list[str]]:
         """What runs, and its classes; AnswerRefused when the holdout has its columns in another order."""
         revision, metadata = predictor.read_metadata()
-        columns = zip(self.holdout.feature_names, metadata.features, strict=False)  # the predictor refuses other counts
-        for place, (found, expected) in enumerate(columns, start=1):
-            if found != expected:
-                raise AnswerRefused(
-                    f"{predictor.role} {predictor.url}: feature {place} is {expected!r}, "
-                    f"but {self.holdout.name} names it {found!r}"
-                )
+        found, expected = self.holdout.feature_names, metadata.features
+        if len(found) == len(expected) and found != tuple(expected):  # another number the predictor itself refuses
+            place = next(place for place, names in enumerate(zip(found, expected, strict=True)) if names[0] != names[1])
+            raise AnswerRefused(
+                f"{predictor.role} {predictor.url}: feature {place + 1} is {expected[place]!r}, "
+                f"but {self.holdout.name} names it {found[place]!r}"
+            )
         return revision, metadata.classes
 
     def _connect(self, role: str, timeout_seconds: float) -> "_Predictor":

@@ -58,7 +58,13 @@ def test_an_unreachable_canary_is_an_error_and_no_verdict_on_it(served: ServedPa
     done = assay("gate", "--stable", served.weak_url, "--canary", url, "--holdout", "digits:holdout", *json)
     assert done.code == 12
     assert f"ERROR: canary {url}: no answer" in done.stderr
-    assert (done.json()["verdict"] == "ERROR") if json else (done.stdout == "")
+    if json:
+        record = done.json()
+        assert record["verdict"] == "ERROR"
+        assert [reason["code"] for reason in record["reasons"]] == ["PREDICTOR_UNREACHABLE"]
+        assert (record["n"], record["z"], record["canary"]["url"]) == (0, None, url)
+    else:
+        assert done.stdout == ""
 
 
 @pytest.mark.parametrize(
