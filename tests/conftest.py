@@ -1,11 +1,17 @@
 """For all tests: quick ones first, and a way to forbid skips where every part is said to be installed."""
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
 
 MAY_NOT_SKIP = "TESTS_MAY_NOT_SKIP"
+
+
+def pytest_configure() -> None:
+    # A shell that starts the tests in the background lets them ignore Ctrl-C, and the programs they start with them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
