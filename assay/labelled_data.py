@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dataset import LabelledRows, load_dataset
+from dataset import DatasetNotFound, LabelledRows, load_dataset
 
 
 def load_rows(specification: str) -> LabelledRows:
@@ -11,6 +11,8 @@ def load_rows(specification: str) -> LabelledRows:
 
 
 def _load_digits() -> Mapping[str, LabelledRows]:
-    from training.digits import load_digits_parts  # scikit-learn, where the rows come from, takes a second to load
-
+    try:
+        from training.digits import load_digits_parts  # scikit-learn, where the rows come from, takes a second to load
+    except ModuleNotFoundError as error:
+        raise DatasetNotFound(f"digits comes with scikit-learn, which is not installed here ({error.name})") from error
     return load_digits_parts()

@@ -102,11 +102,13 @@ def _read_header(path: Path, lines: _NumberedLines) -> list[str]:
         raise DatasetMalformed(f"{path}, line 1: numbers; expected a header line such as label,pixel1,pixel2")
     if len(header) < 2:
         raise DatasetMalformed(f"{path}, line 1: one column {header[0]!r}; expected a label and at least one feature")
+    known: set[str] = set()
     for place, name in enumerate(header, start=1):
         if not name:
             raise DatasetMalformed(f"{path}, line 1: column {place} has no name")
-        if name in header[: place - 1]:
+        if name in known:
             raise DatasetMalformed(f"{path}, line 1: two columns are named {name!r}")
+        known.add(name)
     return header
 
 

@@ -27,7 +27,7 @@ def run(
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")] = 8080,
     limit_bytes: Annotated[
-        int, typer.Option(min=1024, help="The largest bundle; a holdout has at most 64 MiB of it.")
+        int, typer.Option(min=1024, help="The largest bundle, and the memory that a holdout may take.")
     ] = 512 * 2**20,
     idle_seconds: Annotated[float, typer.Option(min=0.1, help="How long an upload may stand still.")] = 60.0,
     finish_seconds: Annotated[
@@ -72,7 +72,6 @@ def push(
                 "kind": pushed.content.kind,
                 "digest": pushed.content.digest,
                 "url": pushed.url,
-                "size_bytes": pushed.size_bytes,
                 "is_new": pushed.is_new,
             }
         )

