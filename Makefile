@@ -13,6 +13,40 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.demo ## Train, serve, judge and promote on real data, on this machine (DATA=folder, PORT=18080)
 	@$(BIN)/assay demo $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT)) $(if $(OUT),--out "$(OUT)")
 
+##@ On Kubernetes
+IMAGE ?= assay:dev
+CLUSTER := $(BIN)/assay cluster
+BUNDLE_OPTION = $(if $(BUNDLE),--bundle "$(BUNDLE)")
+.PHONY: cluster image deploy canary traffic rollback manifests chart-docs cluster-down
+cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway
+	@$(CLUSTER) up --node-image "$(KIND_NODE_IMAGE)" $(if $(ENVOY_GATEWAY_CHART),--gateway-chart "$(ENVOY_GATEWAY_CHART)") --gateway-flags "$(ENVOY_GATEWAY_FLAGS)"
+
+image: ## Build the container image (IMAGE=assay:dev)
+	docker build $(DOCKER_BUILD_FLAGS) --tag $(IMAGE) .
+
+deploy: $(VENV)/.demo ## Install the chart with a first, stable revision (BUNDLE=directory)
+	@$(CLUSTER) deploy --image $(IMAGE) $(BUNDLE_OPTION)
+
+canary: $(VENV)/.demo ## Send a new bundle through the gate, and to all traffic when it passes (BUNDLE=directory, HOLDOUT=spec)
+	@$(CLUSTER) canary --image $(IMAGE) $(BUNDLE_OPTION) $(if $(HOLDOUT),--holdout "$(HOLDOUT)")
+
+traffic: $(VENV)/.demo ## Show the split that was asked for, and the one that was observed
+	@$(CLUSTER) traffic
+
+rollback: $(VENV)/.demo ## Send everything to the stable revision at once
+	@$(CLUSTER) rollback
+
+manifests: ## Render the chart for kubectl apply, into build/manifests.yaml (VALUES=file, see helm/assay/README.md)
+	@mkdir -p build
+	@helm template assay helm/assay --namespace assay --values "$(VALUES)" >build/manifests.yaml
+	@echo "build/manifests.yaml is written; next: kubectl apply --server-side --namespace assay -f build/manifests.yaml"
+
+chart-docs: $(VENV)/.dev ## Write the chart's tables of values anew, from values.yaml
+	@$(BIN)/python helm/values_table.py
+
+cluster-down: $(VENV)/.demo ## Remove the kind cluster
+	@$(CLUSTER) down
+
 ##@ Develop
 .PHONY: test test-fast lint format coverage-pure
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
@@ -40,6 +74,7 @@ format: $(VENV)/.dev ## Rewrite the code in the project's style
 requirements: $(VENV)/.dev ## Pin every dependency anew, with hashes (requirements/*.txt)
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra dev --output-file requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
+	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
 
 clean: ## Remove what the other targets made, the virtual environment included
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

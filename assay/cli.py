@@ -12,12 +12,15 @@ from typing import Annotated
 
 import typer
 
+from assay.commands.cluster import cluster_app
 from assay.commands.demo import demo
 from assay.commands.evaluate import evaluate
 from assay.commands.gate import gate
 from assay.commands.promote import promote
+from assay.commands.rollout_exporter import rollout_exporter
 from assay.commands.serve import serve
 from assay.commands.split import split_app
+from assay.commands.store import store_app
 from assay.commands.train import train
 from assay.explained_errors import EXPLAINED
 
@@ -51,8 +54,11 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(serve)
 app.add_typer(split_app, name="split")
+app.add_typer(store_app, name="store")
 app.command()(gate)
 app.command()(promote)
+app.command("rollout-exporter")(rollout_exporter)
+app.add_typer(cluster_app, name="cluster")
 app.command()(demo)
 
 

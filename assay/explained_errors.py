@@ -5,16 +5,27 @@ from contextlib import contextmanager
 
 import typer
 
+from assay.cluster.errors import ClusterError
 from assay.demo.errors import DemoFailed
 from assay.output import print_json, say
 from bundle import BundleError
+from content_store.errors import ContentStoreError
 from dataset import DatasetError
 from predictor.errors import PredictorError
 from promotion.errors import PromotionError
 from promotion.gate.outcome import Outcome
 from training.errors import TrainingError
 
-EXPLAINED = (BundleError, DatasetError, DemoFailed, PredictorError, PromotionError, TrainingError)
+EXPLAINED = (
+    BundleError,
+    ClusterError,
+    ContentStoreError,
+    DatasetError,
+    DemoFailed,
+    PredictorError,
+    PromotionError,
+    TrainingError,
+)
 
 
 @contextmanager

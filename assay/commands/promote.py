@@ -1,15 +1,25 @@
 """`assay promote`: judge the gateway's canary, and move the traffic step by step when it is not worse."""
 
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from assay.explained_errors import ending_with_an_error_verdict
 from assay.labelled_data import load_rows
-from assay.output import print_lines, say_lines
+from assay.output import print_lines, say, say_lines
+
+if TYPE_CHECKING:
+    from assay.rollout_text import RolloutLines
+    from dataset import LabelledRows
+    from promotion.gate.policy import GatePolicy
+    from promotion.rollout.record import RolloutPlan, RolloutRecord
 
 DEFAULT_STEPS = "5,25,50,100"
+CLUSTER = "In a cluster"
 
 
 def promote(
@@ -33,22 +43,109 @@ def promote(
     ] = 120.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, but only say how traffic would move.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the rollout's record at the end.")] = False,
+    release: Annotated[
+        str | None,
+        typer.Option(help="A release of the chart: promote in its cluster, not here.", rich_help_panel=CLUSTER),
+    ] = None,
+    namespace: Annotated[str, typer.Option(help="Its namespace.", rich_help_panel=CLUSTER)] = "default",
+    stable: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=URL", help="The revision that serves: v1=http://assay-v1.", rich_help_panel=CLUSTER),
+    ] = None,
+    canary: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=URL", help="The revision that is judged.", rich_help_panel=CLUSTER),
+    ] = None,
+    gateway_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The gateway, to prove a split by its answers.", rich_help_panel=CLUSTER),
+    ] = None,
+    gateway_stats_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="What the gateway counts, as Prometheus text.", rich_help_panel=CLUSTER),
+    ] = None,
 ) -> None:
     """Judge the canary; on PROMOTE move traffic to it, at each step confirming what the gateway really does.
 
     Anything else leaves, or puts back, everything on stable. Started again after it was killed, it goes on from its
-    record. The exit code is the outcome: 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
+    record; so it does after SIGTERM, which leaves the split as it is. The exit code is the outcome: 0 PROMOTE,
+    10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
 
     Example: assay promote --gateway build/gateway --holdout digits:holdout
     """
     from assay.rollout_text import RolloutLines
-    from assay.wiring import RolloutWiring
     from promotion.gate.configuration import read_gate_configuration
     from promotion.gate.outcome import Outcome
-    from promotion.rollout.record import RolloutPlan, record_to_json
+    from promotion.rollout.record import record_to_json
+
+    plan = _plan(steps, minimum_requests, minimum_seconds, deadline_seconds)
+    place: Callable[[LabelledRows, GatePolicy], Rollout] = _Machine(gateway, out, dry_run)
+    if release is not None:
+        if minimum_requests > 0 and not dry_run:
+            _require("--gateway-stats-url", gateway_stats_url)
+        urls = _named_url("--stable", stable), _named_url("--canary", canary)
+        place = _Cluster(release, namespace, *urls, _require("--gateway-url", gateway_url), gateway_stats_url, dry_run)
+        signal.signal(signal.SIGTERM, _end_resumable)
+    lines = RolloutLines(say_lines if json else print_lines)
+    with ending_with_an_error_verdict(is_json=json):
+        policy = read_gate_configuration(config)
+        finished = place(load_rows(holdout), policy).run(plan, lines)
+    if json:
+        typer.echo(record_to_json(finished).decode(), nl=False)
+    outcome = finished.outcome or Outcome.ERROR
+    raise typer.Exit(outcome.exit_code)
+
+
+class Rollout(Protocol):
+    """A rollout of some place."""
+
+    def run(self, plan: "RolloutPlan", lines: "RolloutLines") -> "RolloutRecord":
+        """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    gateway: Path
+    out: Path
+    is_dry_run: bool
+
+    def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
+        from assay.wiring import RolloutWiring
+
+        return RolloutWiring(self.gateway, self.out, holdout, policy, self.is_dry_run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    release: str
+    namespace: str
+    stable: tuple[str, str]
+    canary: tuple[str, str]
+    gateway_url: str
+    gateway_stats_url: str | None
+    is_dry_run: bool
+
+    def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
+        from assay.cluster_wiring import ClusterRollout, NamedUrl
+        from promotion.kubernetes.release import Release
+
+        return ClusterRollout(
+            Release(self.release, self.namespace),
+            NamedUrl(*self.stable),
+            NamedUrl(*self.canary),
+            self.gateway_url,
+            self.gateway_stats_url,
+            holdout,
+            policy,
+            self.is_dry_run,
+        )
+
+
+def _plan(steps: str, minimum_requests: int, minimum_seconds: float, deadline_seconds: float) -> "RolloutPlan":
+    from promotion.rollout.record import RolloutPlan
 
     try:
-        plan = RolloutPlan(
+        return RolloutPlan(
             steps=_parse_steps(steps),
             minimum_requests=minimum_requests,
             minimum_seconds=minimum_seconds,
@@ -56,15 +153,6 @@ def promote(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    lines = RolloutLines(say_lines if json else print_lines)
-    with ending_with_an_error_verdict(is_json=json):
-        policy = read_gate_configuration(config)
-        wiring = RolloutWiring(gateway, out, load_rows(holdout), policy, is_dry_run=dry_run)
-        finished = wiring.run(plan, lines)
-    if json:
-        typer.echo(record_to_json(finished).decode(), nl=False)
-    outcome = finished.outcome or Outcome.ERROR
-    raise typer.Exit(outcome.exit_code)
 
 
 def _parse_steps(text: str) -> tuple[int, ...]:
@@ -72,3 +160,21 @@ def _parse_steps(text: str) -> tuple[int, ...]:
         return tuple(int(step) for step in text.split(","))
     except ValueError as error:
         raise typer.BadParameter(f"{text!r}: expected percentages such as 5,25,100", param_hint="--steps") from error
+
+
+def _require(option: str, value: str | None) -> str:
+    if value is None:
+        raise typer.BadParameter("missing; --release needs it", param_hint=option)
+    return value
+
+
+def _named_url(option: str, text: str | None) -> tuple[str, str]:
+    name, _, url = _require(option, text).partition("=")
+    if not name or not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{text!r}: expected NAME=URL, such as v1=http://assay-v1", param_hint=option)
+    return name, url
+
+
+def _end_resumable(signal_number: int, _frame: object) -> None:
+    say("SIGTERM: the split stays as it is; the same command goes on from the record")
+    raise SystemExit(128 + signal_number)

@@ -6,22 +6,23 @@ from promotion.rollout.record import RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutNotUsable
 from promotion.routers.traffic_router import Split
 
+WAY_OUT = "make that canary stable (assay split adopt), or go back (assay split set 0)"
 
-def begin(wanted: RolloutRecord, newest: RolloutRecord | None, split: Split) -> RolloutRecord:
+
+def begin(
+    wanted: RolloutRecord, newest: RolloutRecord | None, split: Split, *, way_out: str = WAY_OUT
+) -> RolloutRecord:
     """The record of a new rollout, numbered after `newest`, which is finished or None.
 
     It is `newest` itself where that has promoted this very canary and nobody has written the split since: who was
     killed after the last step and starts again is told the same end. Otherwise a rollout begins at 0 %:
-    RolloutNotUsable when the split stands elsewhere, and nothing is touched.
+    RolloutNotUsable, which names the `way_out`, when the split stands elsewhere, and nothing is touched.
     """
     is_promoted = newest is not None and newest.state is RolloutState.PROMOTED and newest.split == split
     if newest is not None and is_promoted and _what_is_judged(newest) == _what_is_judged(wanted):
         return newest
     if split.canary_percent != 0:
-        raise RolloutNotUsable(
-            f"the canary takes {split.canary_percent} % already; a rollout begins at 0 %: "
-            "make that canary stable (assay split adopt), or go back (assay split set 0)"
-        )
+        raise RolloutNotUsable(f"the canary takes {split.canary_percent} % already; a rollout begins at 0 %: {way_out}")
     return replace(wanted, rollout_id=newest.rollout_id + 1) if newest is not None else wanted
 
 

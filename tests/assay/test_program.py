@@ -10,7 +10,7 @@ import pytest
 
 from tests.assay.program import assay, command
 
-COMMANDS = ["train", "evaluate", "serve", "split", "gate", "promote", "demo"]
+COMMANDS = ["train", "evaluate", "serve", "split", "store", "gate", "promote", "cluster", "demo"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

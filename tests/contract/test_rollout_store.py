@@ -1,6 +1,6 @@
 """What every RolloutStore that keeps something promises; each implementation is a parameter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,16 +14,27 @@ from promotion.rollout.rollout_store import RolloutStore, RolloutUnderWay
 from promotion.rollout.transitions import advance
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
+from tests.promotion.kubernetes.place import StatePlace, run_state
 from tests.promotion.rollout.events import AT, begun, success_of
 
 OpenStore = Callable[[], RolloutStore]
 RECORD = begun(RolloutPlan())
 
 
-@pytest.fixture(params=["file"])
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[StatePlace]:
+    with run_state() as place:
+        yield place
+
+
+@pytest.fixture(params=["file", pytest.param("cluster", marks=pytest.mark.cluster)])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
-    """Opens the same store again and again, as another process would."""
-    return {"file": lambda: FileRolloutStore(tmp_path / "made" / "when missing")}[request.param]
+    """Opens the same store again and again, as another process would; at first it is new."""
+    if request.param == "file":
+        return lambda: FileRolloutStore(tmp_path / "made" / "when missing")
+    place: StatePlace = request.getfixturevalue("cluster")
+    place.reset()
+    return place.open_store
 
 
 def test_a_new_store_has_no_record(open_store: OpenStore) -> None:
@@ -32,10 +43,10 @@ def test_a_new_store_has_no_record(open_store: OpenStore) -> None:
 
 
 def test_a_record_is_read_back_whole_in_every_state(open_store: OpenStore) -> None:
-    record = RECORD
-    with open_store().claim():
+    record, store = RECORD, open_store()
+    with store.claim():
         while not record.is_finished:
-            open_store().save(record)
+            store.save(record)
             assert open_store().read_newest() == record
             record = advance(record, success_of(record), AT)
 
@@ -53,22 +64,25 @@ def test_every_field_survives(open_store: OpenStore) -> None:
         because="“50 %” was not what was asked for\n",
         observations=(StepObservation(5, RequestCounts(95, 5, 0), 0.1, seconds=0.1 + 0.2),),
     )
-    with open_store().claim():
-        open_store().save(full)
+    store = open_store()
+    with store.claim():
+        store.save(full)
     assert open_store().read_newest() == full
 
 
 def test_a_saved_record_replaces_what_is_kept_of_the_same_rollout(open_store: OpenStore) -> None:
-    with open_store().claim():
+    store = open_store()
+    with store.claim():
         for text in ("first", "second", "second"):
-            open_store().save(replace(RECORD, because=text))
+            store.save(replace(RECORD, because=text))
     assert open_store().read_newest() == replace(RECORD, because="second")
 
 
 def test_the_newest_is_the_one_with_the_highest_number(open_store: OpenStore) -> None:
-    with open_store().claim():
+    store = open_store()
+    with store.claim():
         for number in (9, 10_000, 10, 9_999, 99, 100):
-            open_store().save(replace(RECORD, rollout_id=number))
+            store.save(replace(RECORD, rollout_id=number))
     newest = open_store().read_newest()
     assert newest is not None
     assert newest.rollout_id == 10_000

@@ -1,4 +1,4 @@
-"""What every TrafficRouter promises, held against the dry run and against a real Envoy with two real servers."""
+"""What every TrafficRouter promises: the dry run, a real Envoy with two real servers, a real cluster with a gateway."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from promotion.routers.dry_run import DryRunRouter
 from promotion.routers.traffic_router import RouterUnreachable, SplitConflict, SplitNotConfirmed, TrafficRouter
+from tests.promotion.kubernetes.place import Place, run_release
 from tests.promotion.routers.machine import Machine, run_machine
 
 REQUESTS = 100
@@ -18,14 +19,20 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         yield running
 
 
-@pytest.fixture(params=["dry run", "envoy"])
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Place]:
+    with run_release() as place:
+        yield place
+
+
+@pytest.fixture(params=["dry run", "envoy", pytest.param("kubernetes", marks=pytest.mark.cluster)])
 def router(request: pytest.FixtureRequest) -> TrafficRouter:
     """A router at 0 %."""
     if request.param == "dry run":
         return DryRunRouter(report=print)
-    router: TrafficRouter = request.getfixturevalue("machine").router
-    router.restore_stable()
-    return router
+    place: Machine | Place = request.getfixturevalue("machine" if request.param == "envoy" else "cluster")
+    place.router.restore_stable()
+    return place.router
 
 
 def test_a_written_split_is_read_back(router: TrafficRouter) -> None:

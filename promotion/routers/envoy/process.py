@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-
 from promotion.routers.envoy.admin import EnvoyAdmin
 from promotion.routers.envoy.bootstrap import STAT_PREFIX, make_bootstrap
 from promotion.routers.envoy.errors import GatewayNotStarted

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -19,12 +20,20 @@ BASE_REQUEST = b"GET /v2 HTTP/1.1\r\nhost: gateway\r\n\r\n"
 class ClientLoad:
     """Runs from `with` to its end. `answered` counts split requests by revision, `base_answered` the others."""
 
-    def __init__(self, url: str, connections: int = 8) -> None:
+    def __init__(
+        self,
+        url: str,
+        connections: int = 8,
+        split_requests: Sequence[bytes] = SPLIT_REQUESTS,
+        base_request: bytes = BASE_REQUEST,
+    ) -> None:
         self.answered: Counter[str] = Counter()
         self.base_answered: Counter[str] = Counter()
         self.failures: list[str] = []
         self._host, self._port = urlsplit(url).hostname, urlsplit(url).port
         self._connections = connections
+        self._split_requests = split_requests
+        self._base_request = base_request
         self._ending = False
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
@@ -50,10 +59,10 @@ class ClientLoad:
 
     async def _run(self) -> None:
         posting = [
-            self._send(SPLIT_REQUESTS[number % len(SPLIT_REQUESTS)], self.answered)
+            self._send(self._split_requests[number % len(self._split_requests)], self.answered)
             for number in range(self._connections)
         ]
-        await asyncio.gather(*posting, self._send(BASE_REQUEST, self.base_answered))
+        await asyncio.gather(*posting, self._send(self._base_request, self.base_answered))
 
     async def _send(self, request: bytes, answered: Counter[str]) -> None:
         while not self._ending:

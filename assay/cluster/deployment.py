@@ -1,0 +1,109 @@
+"""What `make deploy`, `make canary` and `make rollback` do to a release, one step after the other.
+
+A promotion ends in three changes, between which every request is answered: the base route moves to the promoted
+revision, the split route goes, the revision that served before goes. No pod of the promoted revision restarts.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.cluster.errors import CommandFailed
+from assay.cluster.promotion_job import follow_promotion
+from assay.cluster.release import Release, next_revision
+from assay.cluster.tools import ask, run
+from assay.cluster.upload import upload
+from assay.output import say
+from dataset import LabelledRows
+from promotion.gate.outcome import Outcome
+
+ROUTE_SECONDS = 30.0
+SETTLE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The image of the release's pods."""
+
+    repository: str
+    tag: str
+
+    def to_values(self) -> dict[str, str]:
+        """As the chart takes it."""
+        return {"repository": self.repository, "tag": self.tag}
+
+
+def deploy(release: Release, bundle: Path, digest: str, image: Image) -> str:
+    """Make `bundle` the stable revision of a new release, or apply the chart anew to one that serves it already.
+
+    Returns the revision's name. CommandFailed when another bundle serves: that one is replaced by a canary only.
+    """
+    values = release.read_values()
+    serving = values.get("stable", {}).get("bundle", {}).get("digest")
+    if serving not in {None, digest}:
+        raise CommandFailed(f"release {release.name} serves {serving}; another bundle comes by `make canary`")
+    wanted: dict[str, Any] = {"stable": {"revision": "v1", "bundle": {"digest": digest}}, **values}
+    wanted["image"] = image.to_values()
+    release.apply(wanted)
+    upload(release, bundle)
+    revision = str(wanted["stable"]["revision"])
+    release.wait_available(f"{release.name}-{revision}")
+    return revision
+
+
+def send_canary(release: Release, bundle: Path, digest: str, holdout: LabelledRows, image: Image) -> Outcome:
+    """Deploy `bundle` at 0 %, follow the promotion Job, and on PROMOTE make it the stable revision."""
+    values = release.read_values()
+    if not values.get("stable"):
+        raise CommandFailed(f"release {release.name} serves nothing yet; begin with `make deploy`")
+    upload(release, bundle, holdout)
+    revision = _canary_of(values, digest) or next_revision(values)
+    canary = {"revision": revision, "bundle": {"digest": digest}}
+    promotion = {**values.get("promotion", {}), "enabled": True}
+    promotion["holdout"] = {**promotion.get("holdout", {}), "digest": holdout.digest}
+    judged = {**values, "canary": canary, "promotion": promotion, "image": image.to_values()}
+    release.apply(judged)
+    release.wait_available(f"{release.name}-{revision}")
+    outcome = follow_promotion(release)
+    if outcome is Outcome.PROMOTE:
+        _adopt(release, judged)
+    else:
+        release.apply({**judged, "canary": {}})
+        say(f"{revision} is gone again; {values['stable']['revision']} serves as before")
+    return outcome
+
+
+def roll_back(release: Release) -> None:
+    """Everything to the stable revision at once: the split route goes, which a running rollout takes as the end."""
+    run(*release.kubectl("delete", "httproute", release.split_route, "--ignore-not-found"))
+
+
+def _canary_of(values: dict[str, Any], digest: str) -> str | None:
+    """The revision that an interrupted call deployed already."""
+    canary = values.get("canary") or {}
+    return str(canary["revision"]) if canary.get("bundle", {}).get("digest") == digest else None
+
+
+def _adopt(release: Release, judged: dict[str, Any]) -> None:
+    promoted, retired = judged["canary"], judged["stable"]
+    held = {**judged.get("promotion", {}), "enabled": False}
+    release.apply({**judged, "stable": promoted, "canary": retired, "promotion": held})
+    _wait_for_base_route(release, f"{release.name}-{promoted['revision']}")
+    run(*release.kubectl("delete", "httproute", release.split_route, "--ignore-not-found"))
+    time.sleep(SETTLE_SECONDS)  # the gateway takes a deleted route some 0.2 s later
+    release.apply({**judged, "stable": promoted, "canary": {}})
+
+
+def _wait_for_base_route(release: Release, service: str) -> None:
+    path = "{.spec.rules[*].backendRefs[*].name}|{.metadata.generation}|"
+    path += "{.status.parents[0].conditions[?(@.type=='Accepted')].observedGeneration}"
+    deadline = time.monotonic() + ROUTE_SECONDS
+    while time.monotonic() < deadline:
+        found = ask(*release.kubectl("get", "httproute", release.name, "--output", f"jsonpath={path}"))
+        names, generation, observed = found.split("|")
+        if service in names and generation == observed:
+            time.sleep(SETTLE_SECONDS)
+            return
+        time.sleep(0.2)
+    raise CommandFailed(f"the route {release.name} does not lead to {service} after {ROUTE_SECONDS:.0f} s")

@@ -1,0 +1,116 @@
+"""Chooses the concrete classes behind the seams of a rollout in a cluster."""
+
+from dataclasses import dataclass
+
+from assay.output import say
+from assay.rollout import RolloutParts, run_rollout
+from assay.rollout_text import RolloutLines
+from assay.wiring import dry_run_parts, dry_run_plan, holdout_replay
+from dataset import LabelledRows
+from promotion.clock import SystemClock
+from promotion.errors import PromotionError
+from promotion.evidence.evidence_source import EvidenceSource
+from promotion.gate.policy import GatePolicy
+from promotion.gate.record import EvidenceRecord
+from promotion.kubernetes.api_server import ApiServer
+from promotion.kubernetes.base_route import Revisions
+from promotion.kubernetes.endpoint_watch import EndpointWatch
+from promotion.kubernetes.envoy_counter import EnvoyGatewayCounter
+from promotion.kubernetes.errors import RouteNotUsable, as_router_errors
+from promotion.kubernetes.gateway_probe import GatewayProbe
+from promotion.kubernetes.release import Release
+from promotion.kubernetes.rollout_events import RolloutEvents
+from promotion.kubernetes.rollout_store import ClusterRolloutStore
+from promotion.kubernetes.router import KubernetesRouter
+from promotion.kubernetes.watched import WatchedClock, WatchedSource
+from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
+from promotion.routers.dry_run import DryRunCounter
+from promotion.routers.request_counts import RequestCounter
+
+
+@dataclass(frozen=True, slots=True)
+class NamedUrl:
+    """A revision's name and where it answers, past the gateway."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRollout:
+    """A rollout of a release of the chart."""
+
+    release: Release
+    stable: NamedUrl
+    canary: NamedUrl
+    gateway_url: str
+    gateway_stats_url: str | None
+    """None: nothing is counted, and a step sees no requests."""
+    holdout: LabelledRows
+    policy: GatePolicy
+    is_dry_run: bool
+
+    def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
+        """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
+        source = holdout_replay(self.stable.url, self.canary.url, self.holdout)
+        if self.is_dry_run:
+            return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
+        with as_router_errors():
+            api = ApiServer.connect()
+            watch = EndpointWatch(api, self.release, self.canary.name)
+            watch.start()
+        try:
+            return run_rollout(self._parts(api, source, watch), plan, self.holdout, self.policy, lines)
+        finally:
+            watch.stop()
+
+    def _parts(self, api: ApiServer, source: EvidenceSource, watch: EndpointWatch) -> RolloutParts:
+        router = KubernetesRouter(
+            api,
+            self.release,
+            Revisions(self.stable.name, self.canary.name),
+            GatewayProbe(self.gateway_url),
+            lambda: _model_of(source),
+            is_canary_lost=watch.is_lost,
+        )
+        counter: RequestCounter = DryRunCounter()
+        if self.gateway_stats_url is not None:
+            counter = EnvoyGatewayCounter(self.gateway_stats_url, self.release)
+        store = ClusterRolloutStore(api, self.release)
+
+        def keep_evidence(_record: RolloutRecord, evidence: EvidenceRecord) -> None:
+            store.save_evidence(evidence)
+
+        return RolloutParts(
+            router=router,
+            counter=counter,
+            source=WatchedSource(source, watch, router.read_split),
+            store=store,
+            clock=WatchedClock(SystemClock(), watch),
+            keep_evidence=keep_evidence,
+            report=RolloutEvents(api, self.release).tell,
+            finish=lambda record: _remove_route(router, record),
+            way_out=f"name that canary stable in the chart's values and delete HTTPRoute {self.release.split_name}, "
+            "or only delete the route to go back",
+        )
+
+
+def _model_of(source: EvidenceSource) -> str:
+    """The model whose door is split. Raises RouteNotUsable where the revisions serve different ones."""
+    running = source.read_revisions()
+    if running.stable.model != running.canary.model:
+        raise RouteNotUsable(
+            f"stable serves the model {running.stable.model}, but the canary {running.canary.model}: "
+            "a split is of one model's requests"
+        )
+    return running.stable.model
+
+
+def _remove_route(router: KubernetesRouter, record: RolloutRecord) -> None:
+    """Leave the chart's own route alone at the inference doors; a rollout that has promoted keeps its split."""
+    if record.state is not RolloutState.RESTORED:
+        return
+    try:
+        router.remove_route()
+    except PromotionError as error:
+        say(f"the split route stays, at 0 %: {error}")

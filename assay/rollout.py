@@ -1,0 +1,78 @@
+"""A rollout from its beginning to its end, through whatever parts the wiring has chosen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assay.rollout_text import RolloutLines
+from dataset import LabelledRows
+from promotion.clock import Clock
+from promotion.evidence.evidence_source import EvidenceSource
+from promotion.gate.configuration import policy_digest
+from promotion.gate.policy import GatePolicy
+from promotion.gate.record import EvidenceRecord
+from promotion.judgement import judge_canary
+from promotion.rollout.beginning import WAY_OUT, begin, resume
+from promotion.rollout.record import RolloutPlan, RolloutRecord
+from promotion.rollout.rollout_store import RolloutStore
+from promotion.rollout.runner import RolloutRunner
+from promotion.routers.request_counts import RequestCounter
+from promotion.routers.traffic_router import TrafficRouter
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutParts:
+    """What a rollout acts through."""
+
+    router: TrafficRouter
+    counter: RequestCounter
+    source: EvidenceSource
+    store: RolloutStore
+    clock: Clock
+    keep_evidence: Callable[[RolloutRecord, EvidenceRecord], None]
+    report: Callable[[RolloutRecord], None] = lambda _record: None
+    """Told of every new state, beside the lines for the terminal."""
+    finish: Callable[[RolloutRecord], None] = lambda _record: None
+    """Told of the end, while the store is still claimed."""
+    way_out: str = WAY_OUT
+    """What to do about a canary that takes traffic already."""
+
+
+def run_rollout(
+    parts: RolloutParts, plan: RolloutPlan, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines
+) -> RolloutRecord:
+    """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
+
+    def judge(record: RolloutRecord) -> EvidenceRecord:
+        evidence = judge_canary(parts.source, holdout, policy, parts.clock)
+        parts.keep_evidence(record, evidence)
+        lines.show_evidence(evidence)
+        return evidence
+
+    def report(record: RolloutRecord) -> None:
+        lines.show_progress(record)
+        parts.report(record)
+
+    with parts.store.claim():
+        newest = parts.store.read_newest()
+        if newest is not None and not newest.is_finished:
+            record = resume(newest, holdout.digest, policy_digest(policy))
+        else:
+            wanted = _new_record(plan, parts.source, holdout, policy)
+            record = begin(wanted, newest, parts.router.read_split(), way_out=parts.way_out)
+        lines.show_beginning(record)
+        runner = RolloutRunner(parts.router, parts.counter, parts.source, judge, parts.store, parts.clock, report)
+        finished = runner.run(record)
+        parts.finish(finished)
+        return finished
+
+
+def _new_record(plan: RolloutPlan, source: EvidenceSource, holdout: LabelledRows, policy: GatePolicy) -> RolloutRecord:
+    running = source.read_revisions()
+    return RolloutRecord(
+        rollout_id=1,
+        plan=plan,
+        stable_digest=running.stable.bundle_digest,
+        canary_digest=running.canary.bundle_digest,
+        holdout_digest=holdout.digest,
+        policy_digest=policy_digest(policy),
+    )

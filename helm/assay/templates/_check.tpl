@@ -1,0 +1,52 @@
+{{/* What a schema cannot say: values that do not go together. Each refusal says what to do. */}}
+
+{{- define "assay.check" -}}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$" .Release.Name) }}
+{{- fail (printf "the release is called %q; expected a lower-case letter first, then letters, digits and hyphens, 30 in all" .Release.Name) }}
+{{- end }}
+{{- include "assay.check.source" (dict "root" . "where" "stable.bundle" "source" .Values.stable.bundle) }}
+{{- if .Values.canary }}{{ include "assay.check.canary" . }}{{ end }}
+{{- include "assay.check.gateway" . }}
+{{- $scaling := .Values.predictor.autoscaling }}
+{{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}
+{{- fail "predictor.autoscaling.minReplicas is above maxReplicas" }}
+{{- end }}
+{{- if eq .Values.mode "kserve" }}{{ include "assay.kserve.check" . }}{{ end }}
+{{- end }}
+
+{{- define "assay.check.source" -}}
+{{- if not (or .source.from .root.Values.store.enabled) }}
+{{- fail (printf "%s.from is empty, which means the chart's store, but store.enabled is false; name another source" .where) }}
+{{- end }}
+{{- end }}
+
+{{- define "assay.check.canary" -}}
+{{- if eq .Values.canary.revision .Values.stable.revision }}
+{{- fail (printf "stable and canary are both called %s; a revision never changes, so a new bundle needs a new name" .Values.canary.revision) }}
+{{- end }}
+{{- include "assay.check.source" (dict "root" . "where" "canary.bundle" "source" .Values.canary.bundle) }}
+{{- if .Values.promotion.enabled }}
+{{- if not .Values.promotion.holdout.digest }}
+{{- fail "promotion.holdout.digest is empty, so nothing can judge the canary; `assay store push --holdout` prints it, or set promotion.enabled=false" }}
+{{- end }}
+{{- include "assay.check.source" (dict "root" . "where" "promotion.holdout" "source" .Values.promotion.holdout) }}
+{{- if and (not .Values.promotion.gatewayStatsUrl) .Values.promotion.minimumRequests }}
+{{- fail "promotion.gatewayStatsUrl is empty, so no step would see its requests; name it, or set promotion.minimumRequests=0" }}
+{{- end }}
+{{- $before := 0 }}
+{{- range .Values.promotion.steps }}
+{{- if le (int64 .) (int64 $before) }}{{ fail (printf "promotion.steps are %v; expected rising percentages" $.Values.promotion.steps) }}{{ end }}
+{{- $before = . }}
+{{- end }}
+{{- if ne (int64 $before) 100 }}
+{{- fail (printf "promotion.steps are %v; expected 100 at the end" .Values.promotion.steps) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "assay.check.gateway" -}}
+{{- $gateway := .Values.gateway }}
+{{- if and $gateway.existing.name $gateway.tls.enabled }}
+{{- fail (printf "gateway.tls is for a Gateway that the chart makes, but gateway.existing names %s; leave one of them out" $gateway.existing.name) }}
+{{- end }}
+{{- end }}

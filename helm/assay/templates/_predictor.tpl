@@ -1,0 +1,101 @@
+{{/*
+A revision, whichever role it has: nothing here knows whether it is the stable one or the canary, so a canary that
+becomes stable keeps its pods. All take a dict: root, revision (an entry of the values), component "predictor".
+*/}}
+
+{{- define "assay.predictor.replicas" -}}
+{{ .revision.replicas | default .root.Values.predictor.replicas | int64 }}
+{{- end }}
+
+{{/* preStop, drain, requests in flight, and a margin: then nothing is cut off. */}}
+{{- define "assay.predictor.graceSeconds" -}}
+{{- $predictor := .root.Values.predictor }}
+{{- add $predictor.preStopSeconds $predictor.drainSeconds ($predictor.settings.finishSeconds | default 20) 5 }}
+{{- end }}
+
+{{- define "assay.predictor.source" -}}
+{{- dict "kind" "bundle" "digest" .revision.bundle.digest "from" (.revision.bundle.from | default "") | toYaml }}
+{{- end }}
+
+{{- define "assay.predictor.podMetadata" -}}
+{{- $values := include "assay.podValues" . | fromYaml }}
+{{- $annotations := dict "assay.dev/bundle" .revision.bundle.digest }}
+{{- $annotations = merge $annotations (include "assay.scrapeAnnotations" (dict "root" .root "port" 8000) | fromYaml) }}
+{{- include "assay.podMetadata" (merge (dict "values" $values "annotations" $annotations) .) }}
+{{- end }}
+
+{{/* The pod; `containerName` is what KServe wants to hear, else "predictor". */}}
+{{- define "assay.predictor.podSpec" -}}
+{{- $values := include "assay.podValues" . | fromYaml }}
+{{- $source := merge (include "assay.predictor.source" . | fromYaml) (dict "root" .root "own" .revision.image) }}
+{{- $directory := printf "/bundle/%s" (trimPrefix "sha256:" .revision.bundle.digest) }}
+{{- include "assay.podSpec" (dict "root" .root "values" $values) }}
+terminationGracePeriodSeconds: {{ include "assay.predictor.graceSeconds" . }}
+{{- with .root.Values.predictor.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- range . }}
+  - {{ toYaml . | nindent 4 | trim }}
+    labelSelector:
+      matchLabels: {{- include "assay.selector" $ | nindent 8 }}
+  {{- end }}
+{{- end }}
+initContainers:
+  - {{ include "assay.source.fetch" (merge $source (dict "to" $directory "mountPath" "/bundle")) | nindent 4 | trim }}
+containers:
+  - name: {{ .containerName }}
+    {{- include "assay.container" (dict "root" .root "own" .revision.image) | nindent 4 }}
+    args:
+      - serve
+      - --bundle
+      - {{ $directory }}
+      {{- with .root.Values.model }}
+      - --model
+      - {{ . | quote }}
+      {{- end }}
+      - --revision
+      - {{ .revision.revision | quote }}
+      - --host
+      - 0.0.0.0
+      - --http-port
+      - "8000"
+      - --drain-seconds
+      - {{ .root.Values.predictor.drainSeconds | int64 | quote }}
+    {{- $settings := list }}
+    {{- range $name, $value := .root.Values.predictor.settings }}
+    {{- $variable := printf "ASSAY_%s" (snakecase $name | upper) }}
+    {{- $settings = append $settings (dict "name" $variable "value" ($value | int64 | toString)) }}
+    {{- end }}
+    {{- include "assay.environment" (dict "own" $settings "values" $values) | nindent 4 }}
+    ports:
+      - {name: http, containerPort: 8000, protocol: TCP}
+    {{- include "assay.predictor.probes" .root.Values.predictor.probes | nindent 4 }}
+    lifecycle:
+      preStop:
+        sleep: {seconds: {{ .root.Values.predictor.preStopSeconds | int64 }}}
+    resources: {{- toYaml .root.Values.predictor.resources | nindent 6 }}
+    volumeMounts:
+      - {name: content, mountPath: /bundle, readOnly: true}
+      - {name: tmp, mountPath: /tmp}
+      {{- with $values.extraVolumeMounts }}{{ toYaml . | nindent 6 }}{{ end }}
+volumes:
+  {{- include "assay.source.volumes" $source | nindent 2 }}
+  {{- with $values.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
+{{- end }}
+
+{{- define "assay.predictor.probes" -}}
+startupProbe:
+  httpGet: {path: /v2/health/ready, port: http}
+  periodSeconds: 1
+  failureThreshold: {{ .startupSeconds | int64 }}
+  timeoutSeconds: {{ .timeoutSeconds | int64 }}
+readinessProbe:
+  httpGet: {path: /v2/health/ready, port: http}
+  periodSeconds: {{ .readinessPeriodSeconds | int64 }}
+  failureThreshold: 3
+  timeoutSeconds: {{ .timeoutSeconds | int64 }}
+livenessProbe:
+  httpGet: {path: /v2/health/live, port: http}
+  periodSeconds: {{ .livenessPeriodSeconds | int64 }}
+  failureThreshold: 3
+  timeoutSeconds: {{ .timeoutSeconds | int64 }}
+{{- end }}

@@ -1,0 +1,100 @@
+{{/* The promotion's pod. Its digest is in the Job's name, so whatever changes in it makes another Job. */}}
+
+{{- define "assay.promotion.url" -}}
+http://{{ include "assay.workloadName" . }}
+{{- end }}
+
+{{/* The gateway as a pod sees it. Envoy Gateway calls a proxy's Service by namespace, name and a hash of both. */}}
+{{- define "assay.promotion.gatewayUrl" -}}
+{{- if .Values.promotion.gatewayUrl -}}
+{{ .Values.promotion.gatewayUrl }}
+{{- else -}}
+{{- $namespace := include "assay.gatewayNamespace" . }}
+{{- $name := include "assay.gatewayName" . }}
+{{- $digest := sha256sum (printf "%s/%s" $namespace $name) | trunc 8 }}
+{{- $called := printf "%s-%s" $namespace $name | trunc 48 | trimSuffix "-" }}
+{{- printf "http://envoy-%s-%s.%s" $called $digest .Values.gateway.proxyNamespace }}
+{{- end }}
+{{- end }}
+
+{{- define "assay.promotion.gateYaml" -}}
+{{- merge (dict "format" 1) .Values.promotion.gate | toYaml }}
+{{- end }}
+
+{{- define "assay.promotion.source" -}}
+{{- dict "kind" "holdout" "digest" .Values.promotion.holdout.digest "from" .Values.promotion.holdout.from | toYaml }}
+{{- end }}
+
+{{/* The Job's name and that of its ConfigMap. */}}
+{{- define "assay.promotion.jobName" -}}
+{{- $pod := include "assay.promotion.podTemplate" (dict "root" . "jobName" "") }}
+{{- $gate := include "assay.promotion.gateYaml" . }}
+{{- printf "%s-promotion-%s" .Release.Name (printf "%s\n%s" $pod $gate | sha256sum | trunc 10) }}
+{{- end }}
+
+{{/* root and jobName. */}}
+{{- define "assay.promotion.podTemplate" -}}
+{{- $root := .root }}
+{{- $promotion := .root.Values.promotion }}
+{{- $context := dict "root" .root "component" "promotion" }}
+{{- $values := include "assay.podValues" $context | fromYaml }}
+{{- $source := merge (include "assay.promotion.source" .root | fromYaml) (dict "root" .root) }}
+{{- $annotations := dict
+      "assay.dev/canary" .root.Values.canary.bundle.digest
+      "assay.dev/holdout" $promotion.holdout.digest
+      "assay.dev/stable" .root.Values.stable.bundle.digest -}}
+metadata:
+  {{- include "assay.podMetadata" (merge (dict "values" $values "annotations" $annotations) $context) | nindent 2 }}
+spec:
+  {{- include "assay.podSpec" (dict "root" .root "values" $values "hasToken" true) | nindent 2 }}
+  serviceAccountName: {{ .root.Release.Name }}-promotion
+  restartPolicy: Never
+  terminationGracePeriodSeconds: {{ $promotion.terminationGracePeriodSeconds | int64 }}
+  initContainers:
+    - {{ include "assay.source.fetch" (merge $source (dict "to" "/holdout/holdout.csv" "mountPath" "/holdout")) | nindent 6 | trim }}
+  containers:
+    - name: promotion
+      {{- include "assay.container" $context | nindent 6 }}
+      args:
+        - promote
+        - --release
+        - {{ .root.Release.Name | quote }}
+        - --namespace
+        - {{ .root.Release.Namespace | quote }}
+        {{- range $role := list "stable" "canary" }}
+        {{- $revision := index $root.Values $role }}
+        - --{{ $role }}
+        - {{ printf "%s=%s" $revision.revision (include "assay.promotion.url" (dict "root" $root "revision" $revision)) }}
+        {{- end }}
+        - --holdout
+        - /holdout/holdout.csv
+        - --config
+        - /etc/assay/gate.yaml
+        - --gateway-url
+        - {{ include "assay.promotion.gatewayUrl" .root }}
+        {{- with $promotion.gatewayStatsUrl }}
+        - --gateway-stats-url
+        - {{ . | quote }}
+        {{- end }}
+        - --steps
+        - {{ $promotion.steps | join "," | quote }}
+        - --minimum-requests
+        - {{ $promotion.minimumRequests | int64 | quote }}
+        - --minimum-seconds
+        - {{ $promotion.minimumSeconds | int64 | quote }}
+        - --deadline-seconds
+        - {{ $promotion.deadlineSeconds | int64 | quote }}
+        {{- with $promotion.extraArgs }}{{ toYaml . | nindent 8 }}{{ end }}
+      {{- include "assay.environment" (dict "values" $values) | nindent 6 }}
+      resources: {{- toYaml $promotion.resources | nindent 8 }}
+      volumeMounts:
+        - {name: content, mountPath: /holdout, readOnly: true}
+        - {name: gate, mountPath: /etc/assay, readOnly: true}
+        - {name: tmp, mountPath: /tmp}
+        {{- with $values.extraVolumeMounts }}{{ toYaml . | nindent 8 }}{{ end }}
+  volumes:
+    {{- include "assay.source.volumes" $source | nindent 4 }}
+    - name: gate
+      configMap: {name: {{ .jobName | quote }}}
+    {{- with $values.extraVolumes }}{{ toYaml . | nindent 4 }}{{ end }}
+{{- end }}

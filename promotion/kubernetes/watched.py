@@ -1,0 +1,61 @@
+"""A clock and an evidence source that tell the runner of a lost canary at once, through the seams it has.
+
+The runner sleeps between two looks at a step and asks both revisions at each: so the sleep ends early, and the next
+question is answered with RevisionNotAvailable, upon which a rollout goes back. The state machine knows nothing of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from promotion.clock import Clock
+from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable, ReplayedHoldout, RevisionPair
+from promotion.kubernetes.endpoint_watch import EndpointWatch
+from promotion.kubernetes.errors import RevisionNotAvailable
+from promotion.routers.traffic_router import Split
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedClock:
+    """`clock`, but a sleep ends when the canary's last ready endpoint goes."""
+
+    clock: Clock
+    watch: EndpointWatch
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return self.clock.now()
+
+    def monotonic_seconds(self) -> float:
+        """Seconds that never go back."""
+        return self.clock.monotonic_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        """Return after `seconds`, or at once when the canary is lost."""
+        self.watch.wait_for_loss(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSource:
+    """`source`, but RevisionNotAvailable while traffic goes to a canary that has no ready endpoint."""
+
+    source: EvidenceSource
+    watch: EndpointWatch
+    read_split: Callable[[], Split]
+
+    def read_revisions(self) -> RevisionPair:
+        """Which bundles run now. Raises RevisionNotAvailable, RouterUnreachable beside what the seam says."""
+        self._refuse_lost()
+        try:
+            return self.source.read_revisions()
+        except PredictorUnreachable:
+            self._refuse_lost()
+            raise
+
+    def replay_holdout(self) -> ReplayedHoldout:
+        """Both revisions' answers to every row."""
+        return self.source.replay_holdout()
+
+    def _refuse_lost(self) -> None:
+        if self.watch.is_lost() and (percent := self.read_split().canary_percent) > 0:
+            raise RevisionNotAvailable(f"the canary's last ready endpoint is gone; it had {percent} % of the requests")

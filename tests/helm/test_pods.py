@@ -1,0 +1,176 @@
+"""What holds for every pod of the chart, in either mode."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from predictor.settings import PredictorSettings
+from tests.helm.pod_security import violations
+from tests.helm.rendering import EVERYTHING, TEMPORARY, Object, Values, containers, render
+
+MODES: dict[str, Values] = {
+    "deployment": {},
+    "kserve": {"mode": "kserve"},
+    "everything": EVERYTHING,
+    "everything on kserve": {**EVERYTHING, "mode": "kserve"},
+    "a claim": {"stable": {"bundle": {"from": "pvc://models/classifier/3"}}},
+}
+
+
+@pytest.fixture(params=list(MODES.values()), ids=list(MODES))
+def pods(request: pytest.FixtureRequest) -> dict[str, Object]:
+    return render(request.param).pods()
+
+
+def test_every_program_has_its_pod(pods: dict[str, Object]) -> None:
+    names = sorted(owner.split()[1] for owner in pods)
+    assert [name for name in names if "promotion" not in name] == [
+        "assay-exporter",
+        "assay-store",
+        "assay-v1",
+        "assay-v2",
+    ]
+    assert len(names) == 5
+
+
+def test_every_pod_meets_the_restricted_standard(pods: dict[str, Object]) -> None:
+    assert {owner: violations(pod) for owner, pod in pods.items() if violations(pod)} == {}
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("hostNetwork",), True),
+        (("volumes", 0), {"name": "node", "hostPath": {"path": "/"}}),
+        (("containers", 0, "securityContext", "runAsNonRoot"), False),
+        (("containers", 0, "securityContext", "allowPrivilegeEscalation"), True),
+        (("initContainers", 0, "securityContext", "capabilities"), {"drop": ["ALL"], "add": ["NET_ADMIN"]}),
+    ],
+    ids=lambda value: ".".join(str(part) for part in value) if isinstance(value, tuple) else "",
+)
+def test_a_pod_that_asks_for_more_is_noticed(where: tuple[str | int, ...], value: object) -> None:
+    pod = copy.deepcopy(render().pods()["Deployment assay-v1"])
+    place: Any = pod
+    for step in where[:-1]:
+        place = place[step]
+    place[where[-1]] = value
+    assert len(violations(pod)) == 1
+
+
+def test_no_container_can_write_but_to_its_own_volumes(pods: dict[str, Object]) -> None:
+    for pod in pods.values():
+        for container in containers(pod):
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert {"name": "HOME", "value": TEMPORARY} in container["env"]
+            assert {"name": "tmp", "mountPath": TEMPORARY} in container["volumeMounts"]
+
+
+def test_only_the_promotion_and_the_exporter_have_a_token(pods: dict[str, Object]) -> None:
+    with_token = {owner for owner, pod in pods.items() if pod["automountServiceAccountToken"]}
+    assert {pods[owner]["serviceAccountName"] for owner in with_token} == {"assay-promotion", "assay-exporter"}
+    assert all("serviceAccountName" not in pod for owner, pod in pods.items() if owner not in with_token)
+
+
+def test_no_account_hands_its_token_to_a_pod_that_does_not_ask() -> None:
+    accounts = render().all("ServiceAccount")
+    assert set(accounts) == {"assay-promotion", "assay-exporter"}
+    assert all(account["automountServiceAccountToken"] is False for account in accounts.values())
+
+
+def test_no_service_becomes_an_environment_variable(pods: dict[str, Object]) -> None:
+    assert all(pod["enableServiceLinks"] is False for pod in pods.values())
+
+
+def test_every_container_asks_for_little_and_has_limits(pods: dict[str, Object]) -> None:
+    for pod in pods.values():
+        for container in containers(pod):
+            assert container["resources"]["requests"].keys() == container["resources"]["limits"].keys()
+            assert int(container["resources"]["requests"]["cpu"].removesuffix("m")) <= 50
+
+
+def test_every_mount_has_its_volume_and_every_volume_a_mount(pods: dict[str, Object]) -> None:
+    for pod in pods.values():
+        volumes = [volume["name"] for volume in pod["volumes"]]
+        mounted = {mount["name"] for container in containers(pod) for mount in container["volumeMounts"]}
+        assert len(volumes) == len(set(volumes))
+        assert mounted == set(volumes)
+
+
+def test_what_serves_is_probed_at_the_protocol_s_doors(pods: dict[str, Object]) -> None:
+    for owner, pod in pods.items():
+        main = pod["containers"][0]
+        probes = {name: probe["httpGet"]["path"] for name, probe in main.items() if name.endswith("Probe")}
+        doors = "/v2/health" if owner.endswith(("-v1", "-v2")) else "/health"
+        ready, live = f"{doors}/ready", f"{doors}/live"
+        is_job = owner.startswith("Job")
+        assert probes == ({} if is_job else {"startupProbe": ready, "readinessProbe": ready, "livenessProbe": live})
+
+
+@pytest.mark.parametrize(
+    "predictor", [{}, {"preStopSeconds": 30, "drainSeconds": 60, "settings": {"finishSeconds": 100}}], ids=str
+)
+def test_a_predictor_has_time_to_pause_drain_and_finish(predictor: Values) -> None:
+    pod = render({"predictor": predictor}).pods()["Deployment assay-v1"]
+    main = pod["containers"][0]
+    pause = main["lifecycle"]["preStop"]["sleep"]["seconds"]
+    drain = int(main["args"][main["args"].index("--drain-seconds") + 1])
+    environment = {variable["name"]: variable["value"] for variable in main["env"]}
+    finish = int(environment.get("ASSAY_FINISH_SECONDS", PredictorSettings.model_fields["finish_seconds"].default))
+    assert pod["terminationGracePeriodSeconds"] > pause + drain + finish
+
+
+def test_what_a_component_says_of_its_pods_adds_to_what_all_get() -> None:
+    values: Values = {
+        "pod": {"labels": {"team": "vision", "tier": "any"}, "tolerations": [{"key": "a", "operator": "Exists"}]},
+        "store": {"pod": {"labels": {"tier": "store"}, "tolerations": [{"key": "b", "operator": "Exists"}]}},
+    }
+    templates = render(values).templates()
+    store, exporter = templates["Deployment assay-store"], templates["Deployment assay-exporter"]
+    assert {"team": "vision", "tier": "store"}.items() <= store["metadata"]["labels"].items()
+    assert {"team": "vision", "tier": "any"}.items() <= exporter["metadata"]["labels"].items()
+    assert store["spec"]["tolerations"] == [{"key": "b", "operator": "Exists"}]
+    assert exporter["spec"]["tolerations"] == [{"key": "a", "operator": "Exists"}]
+
+
+def test_everything_extra_reaches_every_pod() -> None:
+    for template in render(EVERYTHING).templates().values():
+        pod, main = template["spec"], template["spec"]["containers"][0]
+        assert template["metadata"]["labels"]["team"] == "vision"
+        assert template["metadata"]["annotations"]["example.com/note"] == "all"
+        assert pod["imagePullSecrets"] == [{"name": "registry"}]
+        assert pod["nodeSelector"] == {"disk": "ssd"}
+        assert pod["affinity"] == {"nodeAffinity": {}}
+        assert {"name": "TZ", "value": "UTC"} in main["env"]
+        assert main["envFrom"] == [{"secretRef": {"name": "more", "optional": True}}]
+        assert {"name": "extra", "mountPath": "/extra"} in main["volumeMounts"]
+
+
+def test_a_label_of_ours_cannot_be_replaced() -> None:
+    labels = render({"pod": {"labels": {"app.kubernetes.io/instance": "other"}}}).templates()["Deployment assay-v1"]
+    assert labels["metadata"]["labels"]["app.kubernetes.io/instance"] == "assay"
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({}, "assay:0.1.0"),
+        ({"tag": "dev"}, "assay:dev"),
+        ({"repository": "registry.example.com:5000/team/assay", "tag": "1"}, "registry.example.com:5000/team/assay:1"),
+        ({"tag": "dev", "digest": "sha256:" + "a" * 64}, "assay@sha256:" + "a" * 64),
+    ],
+    ids=str,
+)
+def test_one_image_runs_everywhere_by_digest_or_by_tag(image: Values, expected: str) -> None:
+    used = {container["image"] for pod in render({"image": image}).pods().values() for container in containers(pod)}
+    assert used == {expected}
+
+
+def test_a_scraper_finds_what_has_metrics() -> None:
+    templates = render().templates()
+    ports = {
+        owner.split()[1]: template["metadata"].get("annotations", {}).get("prometheus.io/port")
+        for owner, template in templates.items()
+        if "Job" not in owner
+    }
+    assert ports == {"assay-v1": "8000", "assay-v2": "8000", "assay-store": "8080", "assay-exporter": "8080"}

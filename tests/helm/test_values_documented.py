@@ -1,0 +1,114 @@
+"""Every value is documented and checked, and means what the programs mean by it."""
+
+import json
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import yaml
+
+from predictor.settings import PredictorSettings
+from promotion.gate.configuration import GateConfiguration
+from promotion.gate.policy import GatePolicy
+from tests.helm.rendering import CHART, render
+
+TABLES = CHART.parent / "values_table.py"
+SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
+DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+
+
+def test_the_readme_s_tables_are_current() -> None:
+    done = subprocess.run([sys.executable, str(TABLES), "--check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_examples_of_the_readme_are_taken() -> None:
+    blocks = re.findall(r"(?:^    \S.*\n(?:^     *\S.*\n)*)+", (CHART / "README.md").read_text(), re.MULTILINE)
+    examples = [yaml.safe_load(textwrap.dedent(block)) for block in blocks if block.startswith("    gateway:")]
+    assert len(examples) == 2
+    for values in examples:
+        assert render(values).promotion()
+
+
+def test_every_value_that_the_schema_knows_is_in_the_readme() -> None:
+    readme = (CHART / "README.md").read_text()
+    alike = ("canary.", "predictor.pod.", "store.pod.", "promotion.pod.", "exporter.pod.", "global")
+    missing = [
+        path
+        for path in _leaves(SCHEMA)
+        if not path.startswith(alike) and f"| `{path}` |" not in readme and f"### `{path}`\n" not in readme
+    ]
+    assert missing == []
+
+
+def test_no_map_lets_an_unknown_key_through_but_those_that_are_free() -> None:
+    free = {"affinity", "infrastructure", "global", "kserve.predictor"}
+    for path, schema in _objects(SCHEMA):
+        is_free = "additionalProperties" not in schema and "$ref" not in schema
+        assert not is_free or path in free or path.split(".")[-1] in free or path == "canary", path
+
+
+def test_defaults_stand_at_every_place_that_the_schema_knows() -> None:
+    unset = {
+        "global",
+        "stable",
+        "canary",
+        "predictor.settings",
+        "predictor.pod",
+        "store.pod",
+        "promotion.pod",
+        "exporter.pod",
+    }
+    missing = [path for path in _leaves(SCHEMA) if not _is_there(DEFAULTS, path)]
+    assert [path for path in missing if not path.startswith(tuple(unset))] == []
+
+
+def test_the_gate_s_keys_and_defaults_are_those_of_the_gate() -> None:
+    gate = SCHEMA["properties"]["promotion"]["properties"]["gate"]["properties"]
+    assert gate.keys() == GateConfiguration.model_fields.keys() - {"format"}
+    assert DEFAULTS["promotion"]["gate"] == {**asdict(GatePolicy()), "required_classes": []}
+
+
+def test_the_settings_are_those_of_a_predictor_that_have_no_place_of_their_own() -> None:
+    settings = SCHEMA["properties"]["predictor"]["properties"]["settings"]["properties"]
+    elsewhere = {"host", "http_port", "model", "revision", "drain_seconds"}
+    as_the_predictor_calls_them = {"".join(f"_{c.lower()}" if c.isupper() else c for c in name) for name in settings}
+    assert as_the_predictor_calls_them == PredictorSettings.model_fields.keys() - elsewhere
+
+
+def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return _resolve(SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")])
+    if "then" in schema and "$ref" in schema["then"]:
+        return _resolve(schema["then"])
+    return schema
+
+
+def _leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
+    properties = _resolve(schema).get("properties")
+    if properties is None or path.endswith("resources"):
+        yield path
+        return
+    for name, child in properties.items():
+        yield from _leaves(child, f"{path}.{name}" if path else name)
+
+
+def _objects(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    found = _resolve(schema)
+    if found.get("type") == "object":
+        yield path, found
+    for name, child in found.get("properties", {}).items():
+        if isinstance(child, dict):
+            yield from _objects(child, f"{path}.{name}" if path else name)
+
+
+def _is_there(values: Any, path: str) -> bool:
+    for step in path.split("."):
+        if not isinstance(values, dict) or step not in values:
+            return False
+        values = values[step]
+    return True

@@ -1,0 +1,71 @@
+"""A canary that goes away in the middle of a step: how soon everything is back on stable, and what the clients see."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dataset import write_csv_table
+from promotion.gate.outcome import Outcome
+from promotion.rollout.record import RolloutState
+from tests.promotion.evidence.columns import make_holdout
+from tests.promotion.kubernetes.place import Place, wait_until
+from tests.promotion.kubernetes.promoting import HOLDING, Promoting
+from tests.promotion.routers.client_load import ClientLoad
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+
+@pytest.fixture
+def promoting(place: Place, tmp_path: Path) -> Iterator[Promoting]:
+    """The canary runs again after the test."""
+    holdout = tmp_path / "holdout.csv"
+    write_csv_table(make_holdout(), holdout)
+    yield Promoting(place, holdout)
+    place.scale("v2", 1)
+    place.wait_until_ready("v2")
+
+
+def wait_until_back(place: Place, load: ClientLoad) -> None:
+    wait_until(lambda: place.router.read_split().canary_percent == 0, lambda: "the split is not restored")
+    wait_until(lambda: load.wait_for_more(20).keys() == {"v1"}, lambda: "the canary still answers")
+
+
+def assert_restored(promoting: Promoting) -> None:
+    record = promoting.read_record()
+    assert record is not None
+    assert (record.state, record.outcome) == (RolloutState.RESTORED, Outcome.ERROR)
+    assert "last ready endpoint is gone" in record.because
+
+
+def test_a_canary_that_is_scaled_to_zero_is_left_before_its_drain_ends(promoting: Promoting) -> None:
+    place = promoting.place
+    with place.load(connections=4) as load, promoting.begun(*HOLDING, "--steps", "50,100") as process:
+        promoting.wait_until_observing(50, process)
+        place.scale("v2", 0)
+        scaled = time.monotonic()
+        wait_until_back(place, load)
+        seconds = time.monotonic() - scaled
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 12, stderr
+    assert_restored(promoting)
+    assert load.failures == []
+    assert seconds < 2, seconds
+
+
+def test_a_canary_that_is_killed_outright_is_left_within_two_seconds(promoting: Promoting) -> None:
+    place = promoting.place
+    with place.load(connections=4) as load, promoting.begun(*HOLDING, "--steps", "50,100") as process:
+        promoting.wait_until_observing(50, process)
+        killed = time.monotonic()
+        httpx.post(f"{place.url_of('v2')}/die", trust_env=False)
+        wait_until_back(place, load)
+        seconds = time.monotonic() - killed
+        failures = len(load.failures)
+        load.wait_for_more(500)
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 12, stderr
+    assert len(load.failures) == failures
+    assert seconds < 3, seconds
