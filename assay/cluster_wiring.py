@@ -88,6 +88,7 @@ class ClusterRollout:
             store=store,
             clock=WatchedClock(SystemClock(), watch),
             keep_evidence=keep_evidence,
+            prepare=router.prepare,
             report=RolloutEvents(api, self.release).tell,
             finish=lambda record: _remove_route(router, record),
             way_out=f"name that canary stable in the chart's values and delete HTTPRoute {self.release.split_name}, "
@@ -107,7 +108,7 @@ def _model_of(source: EvidenceSource) -> str:
 
 
 def _remove_route(router: KubernetesRouter, record: RolloutRecord) -> None:
-    """Leave the chart's own route alone at the inference doors; a rollout that has promoted keeps its split."""
+    """Leave nothing behind at 0 %; a rollout that has promoted keeps its split."""
     if record.state is not RolloutState.RESTORED:
         return
     try:

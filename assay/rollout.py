@@ -12,7 +12,7 @@ from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
 from promotion.judgement import judge_canary
 from promotion.rollout.beginning import WAY_OUT, begin, resume
-from promotion.rollout.record import RolloutPlan, RolloutRecord
+from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutStore
 from promotion.rollout.runner import RolloutRunner
 from promotion.routers.request_counts import RequestCounter
@@ -29,6 +29,8 @@ class RolloutParts:
     store: RolloutStore
     clock: Clock
     keep_evidence: Callable[[RolloutRecord, EvidenceRecord], None]
+    prepare: Callable[[], None] = lambda: None
+    """What the router needs before its split is first read for a rollout."""
     report: Callable[[RolloutRecord], None] = lambda _record: None
     """Told of every new state, beside the lines for the terminal."""
     finish: Callable[[RolloutRecord], None] = lambda _record: None
@@ -54,6 +56,8 @@ def run_rollout(
 
     with parts.store.claim():
         newest = parts.store.read_newest()
+        if newest is None or newest.is_finished or newest.state is RolloutState.JUDGING:
+            parts.prepare()
         if newest is not None and not newest.is_finished:
             record = resume(newest, holdout.digest, policy_digest(policy))
         else:

@@ -73,11 +73,20 @@ class KubernetesRouter:
         with as_router_errors():
             return self._split_of(self._read_route())
 
+    def prepare(self) -> None:
+        """Have the route ready behind the gateway at 0 %, so that no request fails when clients are first sent to it.
+
+        A split above 0 % is left as it is. Raises what write_split and confirm_split do. Can be repeated.
+        """
+        with as_router_errors():
+            since = self._split_of(self._read_route())
+            if since.canary_percent == 0:
+                self._prepare(self._base.plan_split(self._read_model), since)
+
     def write_split(self, canary_percent: int, since: Split) -> Split:
         """As the seam says; RevisionNotAvailable where a share would go to a revision without a ready endpoint.
 
-        From 0 % the route is first made ready behind the gateway without clients, which takes a moment:
-        SplitNotConfirmed when that takes too long, and then it stands at 0 %.
+        Where there was no route it is prepared first: SplitNotConfirmed when that takes too long, and it stands at 0 %.
         """
         refuse_impossible_percent(canary_percent)
         with as_router_errors():
@@ -85,9 +94,8 @@ class KubernetesRouter:
             wanted = self._base.plan_split(self._read_model)
             if canary_percent > 0:
                 self._refuse_unavailable(wanted.services, canary_percent)
-            if since.canary_percent == 0 and canary_percent > 0:
-                since = self._write(wanted, 0, since)
-                self._wait(lambda: self._find_missing(since) or self._find_cold(wanted), since, PREPARE_SECONDS)
+            if since == NO_ROUTE:
+                since = self._prepare(wanted, since)
             return self._write(wanted, canary_percent, since)
 
     def confirm_split(self, split: Split, timeout_seconds: float) -> None:
@@ -104,9 +112,11 @@ class KubernetesRouter:
         self.confirm_split(restored, self._restore_timeout_seconds)
 
     def remove_route(self) -> None:
-        """Delete the route where it stands at 0 %, which changes nothing for any request.
+        """Delete the route where it stands at 0 %: no request notices.
 
-        Raises SplitConflict where it does not, RouterUnreachable. Can be repeated.
+        After restore_stable, which sends everything where the chart's own route does: to stable, or to a promoted
+        canary that the chart's values name as stable. Raises SplitConflict at another share, RouterUnreachable. Can be
+        repeated.
         """
         with as_router_errors():
             route = self._read_route()
@@ -121,6 +131,11 @@ class KubernetesRouter:
 
     def _split_of(self, route: JsonObject | None) -> Split:
         return split_of(route, self._stable_services)
+
+    def _prepare(self, wanted: SplitRoute, since: Split) -> Split:
+        prepared = self._write(wanted, 0, since)
+        self._wait(lambda: self._find_missing(prepared) or self._find_cold(wanted), prepared, PREPARE_SECONDS)
+        return prepared
 
     def _write(self, wanted: SplitRoute, canary_percent: int, since: Split) -> Split:
         for _ in range(WRITES):

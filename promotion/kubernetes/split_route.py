@@ -106,7 +106,7 @@ class SplitRoute:
         ]
 
     def _backends(self, canary_weight: int) -> list[dict[str, Any]]:
-        """Stable first and the canary second, also where one has no weight: by that they are told in what is counted."""
+        """Stable first and the canary second, even where one has no weight: what is counted is told by the position."""
         return [
             _backend(self.services.stable, "stable", 100 - canary_weight),
             _backend(self.services.canary, "canary", canary_weight),

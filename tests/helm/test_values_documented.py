@@ -71,13 +71,25 @@ def test_the_gate_s_keys_and_defaults_are_those_of_the_gate() -> None:
     gate = SCHEMA["properties"]["promotion"]["properties"]["gate"]["properties"]
     assert gate.keys() == GateConfiguration.model_fields.keys() - {"format"}
     assert DEFAULTS["promotion"]["gate"] == {**asdict(GatePolicy()), "required_classes": []}
+    theirs = GateConfiguration.model_json_schema()["properties"]
+    assert {name: _bounds(one) for name, one in gate.items()} == {name: _bounds(theirs[name]) for name in gate}
 
 
 def test_the_settings_are_those_of_a_predictor_that_have_no_place_of_their_own() -> None:
     settings = SCHEMA["properties"]["predictor"]["properties"]["settings"]["properties"]
-    elsewhere = {"host", "http_port", "model", "revision", "drain_seconds"}
-    as_the_predictor_calls_them = {"".join(f"_{c.lower()}" if c.isupper() else c for c in name) for name in settings}
-    assert as_the_predictor_calls_them == PredictorSettings.model_fields.keys() - elsewhere
+    theirs = PredictorSettings.model_json_schema()["properties"]
+    for elsewhere in ("host", "http_port", "model", "revision", "drain_seconds"):
+        del theirs[elsewhere]
+    bounds = {re.sub("([A-Z])", r"_\1", name).lower(): _bounds(one) for name, one in settings.items()}
+    assert bounds == {name: _bounds(one) for name, one in theirs.items()}
+
+
+def _bounds(schema: dict[str, Any]) -> dict[str, float]:
+    """Between what a number has to be; what may also be null says it one level down."""
+    found = _resolve(schema)
+    found = found.get("anyOf", [found])[0]
+    names = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+    return {name: found[name] for name in names if name in found}
 
 
 def _resolve(schema: dict[str, Any]) -> dict[str, Any]:

@@ -43,9 +43,7 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
-  runAsNonRoot: true
   capabilities: {drop: [ALL]}
-  seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
 {{/* Variables of a container: own (a list) and values (extraEnv, extraEnvFrom). Only /tmp can be written to. */}}

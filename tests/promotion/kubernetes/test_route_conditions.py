@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from promotion.kubernetes.route_conditions import find_refusal, find_unseen
-
-ACCEPTED, RESOLVED = "Accepted", "ResolvedRefs"
+from promotion.kubernetes.route_conditions import ACCEPTED, RESOLVED, find_refusal, find_unseen
 
 
 def condition(kind: str, status: str = "True", generation: int = 2) -> dict[str, Any]:
@@ -43,6 +41,8 @@ def test_a_refusal_has_its_reason() -> None:
     found = route(parent(condition(ACCEPTED), condition(RESOLVED, "False")))
     assert find_refusal(found) == "ResolvedRefs is False: BackendNotFound: Service shop-v2 not found"
     assert find_unseen(found) == "Gateway gateway has not said ResolvedRefs of generation 2"
+    assert find_refusal(found, (ACCEPTED,)) is None
+    assert find_unseen(found, (ACCEPTED,)) is None
 
 
 def test_every_gateway_that_the_route_names_has_to_accept_it() -> None:
