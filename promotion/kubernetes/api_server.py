@@ -35,16 +35,17 @@ class ApiServer:
         self._client = ApiClient(configuration)
 
     @classmethod
-    def connect(cls) -> "ApiServer":
-        """The cluster that this process runs in, or else the one of the kubeconfig; ApiUnreachable without either."""
+    def connect(cls, context: str | None = None) -> "ApiServer":
+        """The cluster that this process runs in, or else the kubeconfig's; with `context` always the kubeconfig's.
+
+        Raises ApiUnreachable where there is neither.
+        """
         configuration = Configuration()
         try:
-            load_incluster_config(configuration)  # type: ignore[no-untyped-call]  # the library has no type for it
-        except ConfigException:
-            try:
-                load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # nor for it
-            except (ConfigException, OSError) as error:
-                raise ApiUnreachable(f"no cluster: neither a pod's account nor a kubeconfig: {error}") from error
+            if context is not None or not _load_pods_account(configuration):
+                load_kube_config(context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]  # so the library says
+        except (ConfigException, OSError) as error:
+            raise ApiUnreachable(f"no cluster: neither a pod's account nor a kubeconfig: {error}") from error
         return cls(configuration)
 
     @property
@@ -164,6 +165,15 @@ def read_events(response: urllib3.BaseHTTPResponse) -> Iterator[JsonObject]:
         raise ApiUnreachable(f"the watch broke off: {_first_line(error)}") from error
 
 
+def _load_pods_account(configuration: Configuration) -> bool:
+    """Whether this process runs in a pod that has an account."""
+    try:
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]  # so the library says
+    except ConfigException:
+        return False
+    return True
+
+
 def _error_of(path: str, status: int, body: bytes) -> ApiConflict | ApiRefused | ApiUnreachable:
     try:
         answer: JsonObject = orjson.loads(body)
@@ -179,5 +189,5 @@ def _error_of(path: str, status: int, body: bytes) -> ApiConflict | ApiRefused |
 
 
 def _first_line(error: Exception) -> str:
-    text = str(getattr(error, "reason", None) or error or type(error).__name__)
-    return text.splitlines()[0]
+    text = str(getattr(error, "reason", None) or error or type(error).__name__).splitlines()[0]
+    return text.rpartition("): ")[2]  # without the connection object that the library puts before

@@ -13,7 +13,7 @@ import httpx
 
 from promotion.kubernetes.split_route import CLASSIFY_PATH, PROBE_HEADER, SPLIT_HEADER, Probed
 
-ANSWERS = 6
+ANSWERS = 12
 """So many in a row, each over a connection of its own: Envoy's workers take a new configuration one after the other."""
 TIMEOUT_SECONDS = 2.0
 USER_AGENT = "assay-rollout (split probe)"

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from promotion.kubernetes.api_server import ApiServer, JsonObject
-from promotion.kubernetes.errors import ApiConflict, ApiError, RecordUnreachable, as_rollout_errors
-from promotion.rollout.rollout_store import RolloutUnderWay
+from promotion.kubernetes.errors import ApiConflict, ApiError, ClaimLost, RecordUnreachable, as_rollout_errors
+from promotion.rollout.rollout_store import RolloutError, RolloutUnderWay
 
 VALID_SECONDS = 8
 RENEWAL_SECONDS = 2.0
@@ -70,11 +70,21 @@ class Lease:
     def _keep(self) -> None:
         while not self._is_ending.wait(RENEWAL_SECONDS):
             try:
-                self._write(self._version, {})
-            except ApiConflict:
-                return  # somebody has taken it; what is written from here on is refused
+                self._renew()
             except ApiError:
-                continue
+                continue  # it may be back in time; if not, what is written after another's claim is refused
+            except RolloutError:
+                return
+
+    def _renew(self) -> None:
+        """Say that the holder lives. Raises ClaimLost when it is another by now."""
+        try:
+            self._write(self._version, {})
+        except ApiConflict as error:  # somebody's label, or our own write whose answer was lost, or another holder
+            found = self._read()
+            if found["spec"].get("holderIdentity") != self._holder:
+                raise ClaimLost(f"{self._path} is held by {found['spec'].get('holderIdentity')}") from error
+            self._version = str(found["metadata"]["resourceVersion"])
 
     def _read(self) -> JsonObject:
         found = self._api.read(self._path)

@@ -127,7 +127,8 @@ def test_what_others_change_beside_the_record_does_not_stop_a_rollout(place: Sta
     store = place.open_store()
     with store.claim():
         store.save(RECORD)
-        kubectl("-n", place.release.namespace, "label", "configmap", place.release.state_name, "helm.sh/chart=assay-2")
+        for kind in ("configmap", "lease"):
+            kubectl("-n", place.release.namespace, "label", kind, place.release.state_name, "helm.sh/chart=assay-2")
         store.save(replace(RECORD, because="after the upgrade"))
     assert store.read_newest() == replace(RECORD, because="after the upgrade")
 
