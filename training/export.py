@@ -45,6 +45,8 @@ def export_graph(pipeline: Pipeline, features: int) -> onnx.ModelProto:
         except Exception as error:  # each converter fails in its own way
             steps = " and ".join(type(step).__name__ for _, step in pipeline.steps)
             raise ParametersNotUsable(f"{steps} cannot be exported to ONNX: {first_line(error)}") from error
+    # skl2onnx writes them in the order of a set, which changes with each process's hash seed
+    model.opset_import.sort(key=lambda opset: opset.domain)
     return model
 
 

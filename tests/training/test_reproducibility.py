@@ -34,8 +34,11 @@ def test_the_same_training_can_be_repeated_in_one_directory(digits: Mapping[str,
 
 @pytest.mark.slow
 def test_two_processes_give_the_same_bundles(tmp_path: Path) -> None:
-    """With other hash seeds, numbers of threads, time zones and working directories."""
-    places = [("1", "1", "UTC"), ("2", "2", "Pacific/Kiritimati")]
+    """With other hash seeds, numbers of threads, time zones and working directories.
+
+    About one seed in thirteen gives the exporter's set of operator sets another order; 116 is one of them.
+    """
+    places = [("1", "1", "UTC"), ("116", "2", "Pacific/Kiritimati")]
     processes = []
     try:
         for hash_seed, threads, time_zone in places:
