@@ -48,13 +48,17 @@ cluster-down: $(VENV)/.demo ## Remove the kind cluster
 	@$(CLUSTER) down
 
 ##@ Develop
-.PHONY: test test-fast lint format coverage-pure
+.PHONY: test test-fast test-cluster lint format coverage-pure
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
 	@$(MAKE) coverage-pure
 
 test-fast: $(VENV)/.dev ## Run the tests that take at most a few seconds each
 	@$(BIN)/pytest -m "not slow" $(PYTEST_FLAGS)
+
+test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster image` makes
+	@kind load docker-image $(IMAGE) --name assay
+	@$(BIN)/pytest -m cluster $(PYTEST_FLAGS)
 
 coverage-pure: $(VENV)/.dev # At least 90 % of the lines of pure code are run by the tests
 	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"
@@ -63,6 +67,7 @@ lint: $(VENV)/.dev ## Check style, types and who imports whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy helm/values_table.py
 	@$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.dev ## Rewrite the code in the project's style

@@ -5,26 +5,18 @@ import pytest
 from tests.helm.rendering import Object, Values, render
 
 ROLLOUT = {
-    ("configmaps", "assay-rollout"): {"get", "update", "patch"},
-    ("leases", "assay-rollout"): {"get", "update", "patch"},
+    ("configmaps", "assay-rollout"): {"get", "patch"},
+    ("leases", "assay-rollout"): {"get", "patch"},
     ("httproutes", None): {"create"},
-    ("httproutes", "assay-split"): {"get", "list", "watch", "update", "patch", "delete"},
+    ("httproutes", "assay-split"): {"get", "patch", "delete"},
     ("httproutes", "assay"): {"get"},
-    ("deployments", "assay-v1"): {"get"},
-    ("deployments", "assay-v2"): {"get"},
-    ("pods", None): {"get", "list", "watch"},
-    ("endpointslices", None): {"get", "list", "watch"},
+    ("endpointslices", None): {"list", "watch"},
     ("events", None): {"create"},
 }
 
 
 def test_the_rollout_may_do_what_it_needs_and_no_more() -> None:
     assert _granted(render().one("Role", "assay-promotion")) == ROLLOUT
-
-
-def test_on_kserve_it_looks_at_the_deployments_that_kserve_makes() -> None:
-    granted = _granted(render({"mode": "kserve"}).one("Role", "assay-promotion"))
-    assert {name for kind, name in granted if kind == "deployments"} == {"assay-v1-predictor", "assay-v2-predictor"}
 
 
 def test_the_exporter_reads_the_record_only() -> None:

@@ -1,5 +1,6 @@
 """A rollout with no more permission than the chart's Role gives its account."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -11,52 +12,25 @@ from promotion.kubernetes.rollout_events import RolloutEvents
 from promotion.kubernetes.rollout_store import ClusterRolloutStore
 from promotion.rollout.record import RolloutPlan
 from promotion.rollout.transitions import advance
-from tests.promotion.kubernetes.manifests import JsonObject
+from tests.helm.rendering import render
 from tests.promotion.kubernetes.place import Place, apply, kubectl
 from tests.promotion.rollout.events import AT, begun, success_of
 
 pytestmark = pytest.mark.cluster
 
-ACCOUNT = "promotion"
-ROUTES = "gateway.networking.k8s.io"
-
-
-def rule(group: str, resource: str, *verbs: str, names: tuple[str, ...] = ()) -> JsonObject:
-    found: JsonObject = {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}
-    return {**found, "resourceNames": list(names)} if names else found
+ACCESS = ("ServiceAccount", "Role", "RoleBinding")
 
 
 @pytest.fixture
 def account(place: Place) -> Iterator[ApiServer]:
     """The API server as the promotion's account sees it."""
-    metadata = {"name": ACCOUNT, "namespace": place.release.namespace}
-    state = (place.release.state_name,)
-    rules = [
-        rule("", "configmaps", "get", "patch", names=state),
-        rule("coordination.k8s.io", "leases", "get", "patch", names=state),
-        rule(ROUTES, "httproutes", "create"),
-        rule(ROUTES, "httproutes", "get", "patch", "delete", names=(place.release.split_name,)),
-        rule(ROUTES, "httproutes", "get", names=(place.release.name,)),
-        rule("discovery.k8s.io", "endpointslices", "list", "watch"),
-        rule("", "events", "create"),
-    ]
-    subject = {"kind": "ServiceAccount", **metadata}
-    binding = {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}}
-    apply(
-        [
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": rules},
-            {
-                "apiVersion": "rbac.authorization.k8s.io/v1",
-                "kind": "RoleBinding",
-                "metadata": metadata,
-                "subjects": [subject],
-                **binding,
-            },
-        ]
-    )
-    yield place.api_as(ACCOUNT)
-    kubectl("-n", place.release.namespace, "delete", "rolebinding", ACCOUNT)
+    if shutil.which("helm") is None:
+        pytest.skip("helm is not on the PATH")
+    rendered = render(release=place.release.name, namespace=place.release.namespace)
+    name = f"{place.release.name}-promotion"
+    apply([rendered.one(kind, name) for kind in ACCESS])
+    yield place.api_as(name)
+    kubectl("-n", place.release.namespace, "delete", "rolebinding", name)
 
 
 def test_these_permissions_are_enough(place: Place, account: ApiServer) -> None:
