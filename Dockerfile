@@ -1,5 +1,6 @@
 # The one image: it serves bundles, stores them and promotes them. Training has no part in it.
 #   docker build -t assay .
+#   docker build -t assay --build-arg EXTRAS=s3 .    which also fetches from s3://…
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
@@ -9,6 +10,11 @@ WORKDIR /build
 # What changes rarely comes first: these layers are built once for a requirements/image.txt.
 COPY requirements/image.txt requirements/build.in requirements/
 RUN /opt/assay/bin/pip install --no-compile --require-hashes --requirement requirements/image.txt
+ARG EXTRAS=
+COPY requirements/s3.txt requirements/
+RUN for extra in $EXTRAS; do \
+      /opt/assay/bin/pip install --no-compile --require-hashes --requirement "requirements/$extra.txt" || exit 1; \
+    done
 COPY LICENSE README.md pyproject.toml ./
 COPY assay assay
 COPY bundle bundle

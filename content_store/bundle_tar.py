@@ -7,7 +7,7 @@ Links, devices, directories, paths, sparse files and extended headers are refuse
 
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ CHUNK_BYTES = 256 * 1024
 MEMBER_LIMIT = 64
 _NAME = re.compile(NAME_PATTERN)
 _PLAIN = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE})
-_END = bytes(2 * BLOCK_BYTES)
+TAR_END = bytes(2 * BLOCK_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,24 @@ def stream_bundle(directory: Path) -> ContentStream:
         if not path.is_file():  # reading a pipe would wait for ever
             raise ContentMalformed(f"{path} is no regular file")
         files.append((path, path.stat().st_size))
-    size = sum(BLOCK_BYTES + file_size + _padding(file_size) for _, file_size in files) + len(_END)
+    size = sum(BLOCK_BYTES + file_size + _padding(file_size) for _, file_size in files) + len(TAR_END)
     return ContentStream(size, _tar_chunks(files))
 
 
 def _tar_chunks(files: list[tuple[Path, int]]) -> Iterator[bytes]:
     for path, size in files:
-        header = tarfile.TarInfo(path.name)
-        header.size = size
-        header.mode = 0o444
-        yield header.tobuf(tarfile.USTAR_FORMAT)
-        yield from _read_chunks(path)
-        yield bytes(_padding(size))
-    yield _END
+        yield from tar_member(path.name, size, _read_chunks(path))
+    yield TAR_END
+
+
+def tar_member(name: str, size_bytes: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A file in a tar: its header, before a chunk is asked for, then `chunks`, which have `size_bytes` in all."""
+    header = tarfile.TarInfo(name)
+    header.size = size_bytes
+    header.mode = 0o444
+    yield header.tobuf(tarfile.USTAR_FORMAT)
+    yield from chunks
+    yield bytes(_padding(size_bytes))
 
 
 def _read_chunks(path: Path) -> Iterator[bytes]:

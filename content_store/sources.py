@@ -2,10 +2,12 @@
 
 http(s)://HOST[/PREFIX]/bundles/… or /holdouts/…    that address, a store's or any other server's
 http(s)://HOST[/PREFIX], and the kind               a store: /bundles/<digest> or /holdouts/<digest> below it
+s3://BUCKET/KEY                                     a bundle's folder, or a holdout's object; KEY.csv is a holdout
 file:///PATH                                        a bundle's directory, or a holdout's CSV: a volume, an image
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +20,9 @@ from content_store.client import connect, parse_url, show, store_url
 from content_store.content_name import ContentName, Kind
 from content_store.draft import Draft
 from content_store.errors import AddressNotUsable
+from content_store.s3_source import S3Source
+
+_S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.*[^/])/*")
 
 
 class Source(Protocol):
@@ -65,8 +70,10 @@ def parse_source(text: str, digest: str, kind: Kind | None) -> Source:
     """The source that a person names. Raises AddressNotUsable when `text`, `digest` and `kind` do not go together."""
     if text.startswith("file:"):
         return _parse_file(text, digest, kind)
+    if text.startswith("s3:"):
+        return _parse_s3(text, digest, kind)
     if not text.startswith(("http:", "https:")):
-        raise AddressNotUsable(f"{text[:200]!r}: expected http://…, https://… or file:///…")
+        raise AddressNotUsable(f"{text[:200]!r}: expected http://…, https://…, s3://… or file:///…")
     url = parse_url(text)
     named = next((one for one in Kind if f"/{one.collection}/" in url.path), None)
     _check_kind(named, kind, show(url))
@@ -89,6 +96,16 @@ def _parse_file(text: str, digest: str, kind: Kind | None) -> FileSource:
     found = Kind.BUNDLE if os.path.isdir(path) else Kind.HOLDOUT
     _check_kind(found, kind, str(path))
     return FileSource(ContentName(found, digest), path)
+
+
+def _parse_s3(text: str, digest: str, kind: Kind | None) -> S3Source:
+    parts = _S3.fullmatch(text)
+    if parts is None:
+        shown = text.rpartition("@")[2]  # before it might stand a password
+        raise AddressNotUsable(f"{shown[:200]!r}: expected s3://BUCKET/KEY, without credentials")
+    named = Kind.HOLDOUT if parts["key"].endswith(".csv") else None
+    _check_kind(named, kind, text)
+    return S3Source(ContentName(named or kind or Kind.BUNDLE, digest), parts["bucket"], parts["key"])
 
 
 def _check_kind(found: Kind | None, asked: Kind | None, where: str) -> None:

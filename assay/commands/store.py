@@ -82,7 +82,12 @@ def push(
 @store_app.command()
 def fetch(
     source: Annotated[
-        str, typer.Option("--from", metavar="URL", help="http(s)://HOST/bundles/…, a store with --kind, or file:///….")
+        str,
+        typer.Option(
+            "--from",
+            metavar="URL",
+            help="http(s)://HOST/bundles/…, a store with --kind, s3://BUCKET/KEY, or file:///….",
+        ),
     ],
     digest: Annotated[str, typer.Option(metavar="sha256:…", help="What it has to be.")],
     to: Annotated[Path, typer.Option(metavar="PATH", help="A bundle's directory, or a holdout's CSV file.")],

@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from bundle import Bundle
-from tests.content_store.samples import make_bundle
+from tests.content_store.s3_server import SECRET, S3Server
+from tests.content_store.samples import files_of, make_bundle
 from tests.content_store.store_process import StoreProcess
 
 StartStore = Callable[..., StoreProcess]
+UseS3 = Callable[[str], None]
 
 
 @pytest.fixture
@@ -44,3 +46,31 @@ def client(store: StoreProcess) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return make_bundle(tmp_path_factory.mktemp("bundles"))
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> UseS3:
+    """Points the AWS SDK to an endpoint, with credentials, and away from what this machine is set up for."""
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    return lambda url: monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle) -> Iterator[S3Server]:
+    """An S3 with the bundle in FOLDER."""
+    with S3Server(tmp_path_factory.mktemp("s3") / "log") as server:
+        server.put_folder("digits/1", files_of(bundle))
+        yield server
+
+
+@pytest.fixture
+def stored(s3: S3Server, use: UseS3) -> S3Server:
+    """That one, in use."""
+    use(s3.url)
+    return s3

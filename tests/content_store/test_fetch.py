@@ -116,8 +116,8 @@ def test_bundles_and_holdouts_come_from_a_file_system(bundle: Bundle, filled: St
 @pytest.mark.parametrize(
     ("source", "kind", "message"),
     [
-        ("s3://bucket/key", None, "expected http://…, https://… or file:///…"),
-        ("/a/path", None, "expected http://…, https://… or file:///…"),
+        ("ftp://host/key", None, "expected http://…, https://…, s3://… or file:///…"),
+        ("/a/path", None, "expected http://…, https://…, s3://… or file:///…"),
         ("http://", Kind.BUNDLE, "expected a URL such as"),
         ("http://host:port", Kind.BUNDLE, "is no URL"),
         ("http://host/v1.tar", None, "does not say what it is; expected /bundles/… or /holdouts/… in it, or --kind"),

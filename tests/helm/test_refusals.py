@@ -23,6 +23,15 @@ BY_THE_SCHEMA: dict[str, tuple[Values, str]] = {
     "a holdout by name": ({"promotion": {"holdout": {"digest": "digits"}}}, "at '/promotion/holdout/digest'"),
     "an unknown kind of source": ({"stable": {"bundle": {"from": "ftp://a/b"}}}, "at '/stable/bundle/from'"),
     "a password in a source": ({"stable": {"bundle": {"from": "https://a:b@c/d"}}}, "at '/stable/bundle/from'"),
+    "a bucket without a key": ({"stable": {"bundle": {"from": "s3://models/"}}}, "at '/stable/bundle/from'"),
+    "a key in a bucket's address": (
+        {"promotion": {"holdout": {"from": "s3://key:secret@models/rows.csv"}}},
+        "at '/promotion/holdout/from'",
+    ),
+    "a credential in the open": (
+        {"fetch": {"extraEnvFrom": ["secret"]}},
+        "at '/fetch/extraEnvFrom/0': got string, want object",
+    ),
     "an image by half a digest": ({"image": {"digest": "sha256:12"}}, "at '/image/digest'"),
     "an unknown pull policy": ({"image": {"pullPolicy": "Sometimes"}}, "at '/image/pullPolicy': value must be one of"),
     "an unknown mode": ({"mode": "knative"}, "at '/mode': value must be one of 'deployment', 'kserve'"),

@@ -7,6 +7,7 @@ from tests.helm.rendering import Object, Values, argument, render
 SOURCES = {
     "": "http://assay-store",
     "https://models.example.com/bundles/1": "https://models.example.com/bundles/1",
+    "s3://models/classifier/3": "s3://models/classifier/3",
     "pvc://models/classifier/3": "file:///source/classifier/3",
     "pvc://models": "file:///source",
     "file:///models/3": "file:///models/3",
@@ -29,6 +30,34 @@ def test_a_claim_is_mounted_by_the_step_that_fetches_only() -> None:
     (fetch,), (main,) = pod["initContainers"], pod["containers"]
     assert {"name": "source", "mountPath": "/source", "readOnly": True} in fetch["volumeMounts"]
     assert "source" not in {mount["name"] for mount in main["volumeMounts"]}
+
+
+@pytest.mark.parametrize("mode", ["deployment", "kserve"])
+def test_credentials_arrive_at_the_step_that_fetches_only(mode: str) -> None:
+    endpoint = {"name": "AWS_ENDPOINT_URL", "value": "https://s3.example.com"}
+    credentials = {"secretRef": {"name": "s3"}}
+    pods = render({"mode": mode, "fetch": {"extraEnv": [endpoint], "extraEnvFrom": [credentials]}}).pods()
+    fetching = [pod for pod in pods.values() if "initContainers" in pod]
+    assert len(fetching) == 3, "both revisions, and the promotion"
+    for pod in fetching:
+        (fetch,) = pod["initContainers"]
+        assert endpoint in fetch["env"]
+        assert fetch["envFrom"] == [credentials]
+    assert not [one for pod in pods.values() for one in pod["containers"] if "envFrom" in one or endpoint in one["env"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "port"),
+    [
+        ("s3://models/classifier/3", 443),
+        ("https://models.example.com/bundles/1", 443),
+        ("http://models.example.com:8090", 8090),
+    ],
+)
+def test_a_pod_may_connect_to_where_its_bundle_is(source: str, port: int) -> None:
+    rendered = render({"stable": {"bundle": {"from": source}}})
+    _names, rule = rendered.one("NetworkPolicy", "assay-v1")["spec"]["egress"]
+    assert rule == {"ports": [{"port": port}]}
 
 
 def test_without_a_store_there_is_nothing_of_it() -> None:

@@ -35,7 +35,7 @@ args:
   - {{ .to }}
   - --timeout-seconds
   - {{ .root.Values.fetch.timeoutSeconds | int64 | quote }}
-{{ include "assay.environment" (dict "values" dict) }}
+{{ include "assay.environment" (dict "values" .root.Values.fetch) }}
 resources: {{- toYaml .root.Values.fetch.resources | nindent 2 }}
 volumeMounts:
   - {name: content, mountPath: {{ .mountPath }}}
@@ -56,7 +56,10 @@ volumeMounts:
 {{- end }}
 {{- end }}
 
-{{/* The egress rule that a source needs; none when it is a claim or in the image. */}}
+{{/*
+The egress rule that a source needs; none when it is a claim or in the image. An S3 endpoint of another port than 443,
+which may stand in a Secret, is for networkPolicy.extraEgress.
+*/}}
 {{- define "assay.source.egress" -}}
 {{- if not .from }}
 - to:
@@ -67,5 +70,7 @@ volumeMounts:
 {{- $url := urlParse .from }}
 {{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" }}
 - ports: [{port: {{ $port | default (ternary 443 80 (eq $url.scheme "https")) }}}]
+{{- else if hasPrefix "s3://" .from }}
+- ports: [{port: 443}]
 {{- end }}
 {{- end }}
