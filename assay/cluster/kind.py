@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.cluster.release import CHART
 from assay.cluster.tools import ask, require, run, succeeds
 from assay.output import say
 
 MANIFESTS = Path(__file__).parents[2] / "k8s"
 GATEWAY_NAMESPACE = "envoy-gateway-system"
 GATEWAY_IMAGES = ("envoyproxy/envoy", "envoyproxy/gateway")
+MONITORING_NAMESPACE = "monitoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,19 @@ class KindCluster:
         run("helm", "upgrade", "--install", "eg", chart, *flags, *place, "--wait", "--timeout", "5m")
         manifest = str(MANIFESTS / "gateway-class.yaml")
         run("kubectl", "--context", self.context, "apply", "--server-side", "--filename", manifest)
+
+    def install_prometheus(self) -> None:
+        """A Prometheus that scrapes every release, with the chart's alerts; safe to repeat. Raises ClusterError."""
+        self.load_local_images("prom/prometheus")
+        kubectl = ("kubectl", "--context", self.context)
+        namespace = ask(*kubectl, "create", "namespace", MONITORING_NAMESPACE, "--dry-run=client", "--output=yaml")
+        place = ("--namespace", MONITORING_NAMESPACE)
+        rules = ("create", "configmap", "prometheus-rules", f"--from-file={CHART / 'alerts.yaml'}")
+        made = ask(*kubectl, *place, *rules, "--dry-run=client", "--output=yaml")
+        for given in (namespace, made):
+            ask(*kubectl, "apply", "--server-side", "--filename=-", given=given)
+        run(*kubectl, "apply", "--server-side", "--filename", str(MANIFESTS / "prometheus.yaml"))
+        run(*kubectl, *place, "rollout", "status", "deployment/prometheus", "--timeout=180s")
 
     def delete(self) -> None:
         """Remove it and everything in it; nothing to do when it is not there."""

@@ -35,16 +35,21 @@ def up(
         "oci://docker.io/envoyproxy/gateway-helm"
     ),
     gateway_flags: Annotated[str, typer.Option(help="Further flags for the installation of that chart.")] = "",
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="A Prometheus, too.")] = False,
 ) -> None:
     """Make the kind cluster and install Envoy Gateway. What is there already is left as it is.
 
-    Example: assay cluster up
+    Example: assay cluster up --prometheus
     """
     from assay.cluster.kind import KindCluster
 
     kind = KindCluster(cluster)
     kind.create(node_image)
     kind.install_gateway(gateway_chart, shlex.split(gateway_flags))
+    if prometheus:
+        kind.install_prometheus()
+        forward = f"kubectl --context {kind.context} --namespace monitoring port-forward service/prometheus 9090"
+        print_lines([f"Prometheus: {forward}, then http://localhost:9090"])
     print_lines([f"the cluster {cluster} is up; next: make image, make deploy"])
 
 

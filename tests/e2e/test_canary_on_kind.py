@@ -6,31 +6,29 @@ Clients send requests to the gateway all the time, and not one may fail.
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
+import orjson
 import pytest
 
+from assay.cluster.tools import ask, succeeds
 from assay.demo.client_traffic import ClientTraffic
 from assay.demo.data import write_wrong_labels
 from tests.assay.program import Finished, assay, train
-from tests.helm.cluster import CONTEXT, why_there_is_none
+from tests.e2e.installed import require_image
+from tests.helm.cluster import CONTEXT
+from tests.promotion.kubernetes.place import wait_until
 from training.digits import load_digits_parts
 
 GATEWAY = "http://127.0.0.1:8080"
-IMAGE = "assay:dev"
-
-
-def _image_is_there() -> bool:
-    return subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode == 0
+PROMETHEUS = "/api/v1/namespaces/monitoring/services/prometheus:http/proxy"
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A release whose stable revision v1 was trained on part 1; the directory of the bundles."""
-    if (reason := why_there_is_none()) is not None:
-        pytest.skip(reason)
-    if not _image_is_there():
-        pytest.skip(f"there is no image {IMAGE}; `make image` makes one")
+    require_image()
     _uninstall()
     bundles = tmp_path_factory.mktemp("bundles")
     first = train(bundles, "digits:part-1")
@@ -61,6 +59,35 @@ def test_a_better_canary_takes_the_traffic_and_a_sabotaged_one_does_not(deployed
         assert "no split" in _cluster("traffic").stdout or "100 % assay-v2" in _cluster("traffic").stdout
     assert traffic.failed == []
     assert {request.revision for request in traffic.requests} == {"v1", "v2"}
+
+
+@pytest.mark.slow
+@pytest.mark.cluster
+def test_prometheus_has_seen_the_rollout_the_split_and_the_revisions(deployed: Path) -> None:
+    """What the rollouts of the test before left behind: the exporter's record, the proxies' and predictors' counts."""
+    if not succeeds("kubectl", "--context", CONTEXT, "get", "--raw", f"{PROMETHEUS}/-/ready"):
+        pytest.skip("no Prometheus in the cluster; `make cluster PROMETHEUS=1` makes one")
+    for query in (
+        'assay_rollout_outcome{namespace="assay",outcome="REJECT"} == 1',
+        'sum(envoy_cluster_upstream_rq_total{envoy_cluster_name="httproute/assay/assay-split/rule/0/backend/1"}) > 0',
+        'sum by (revision) (assay_requests_total{namespace="assay",route="/classify",revision="v2"}) > 0',
+        "assay_store_contents > 0",
+    ):
+        _wait_for(query)
+    wait_until(lambda: _query('up{job="assay"} == 0') == [], lambda: "a pod is not scraped", timeout_seconds=60)
+    rules = orjson.loads(ask("kubectl", "--context", CONTEXT, "get", "--raw", f"{PROMETHEUS}/api/v1/rules"))
+    (group,) = rules["data"]["groups"]
+    assert {rule["health"] for rule in group["rules"]} == {"ok"}
+
+
+def _wait_for(query: str) -> None:
+    wait_until(lambda: _query(query) != [], lambda: f"{query}: nothing", timeout_seconds=60)
+
+
+def _query(query: str) -> list[object]:
+    path = f"{PROMETHEUS}/api/v1/query?{urlencode({'query': query})}"
+    found: list[object] = orjson.loads(ask("kubectl", "--context", CONTEXT, "get", "--raw", path))["data"]["result"]
+    return found
 
 
 def _serving_digest() -> str:

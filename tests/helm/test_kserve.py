@@ -12,7 +12,8 @@ def on_kserve() -> Rendered:
 
 def test_each_revision_is_an_inference_service(on_kserve: Rendered) -> None:
     assert set(on_kserve.all("InferenceService")) == {"assay-v1", "assay-v2"}
-    assert set(on_kserve.all("Deployment")) == set(on_kserve.all("Service")) == {"assay-store", "assay-exporter"}
+    assert set(on_kserve.all("Deployment")) == {"assay-store", "assay-exporter"}
+    assert set(on_kserve.all("Service")) == {"assay-store", "assay-exporter", "assay-metrics"}
 
 
 def test_kserve_makes_no_route_and_no_autoscaler_of_its_own(on_kserve: Rendered) -> None:

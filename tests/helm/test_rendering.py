@@ -84,10 +84,22 @@ def test_a_prometheus_operator_is_told_where_metrics_are() -> None:
     monitor = rendered.one("ServiceMonitor", "assay")
     assert monitor["metadata"]["labels"]["release"] == "prom"
     wanted = monitor["spec"]["selector"]["matchLabels"].items()
-    for service in rendered.all("Service").values():
-        assert wanted <= service["metadata"]["labels"].items()
-        assert {port["name"] for port in service["spec"]["ports"]} == {monitor["spec"]["endpoints"][0]["port"]}
+    (service,) = [each for each in rendered.all("Service").values() if wanted <= each["metadata"]["labels"].items()]
+    assert service["metadata"]["name"] == "assay-metrics"
+    assert {port["name"] for port in service["spec"]["ports"]} == {monitor["spec"]["endpoints"][0]["port"]}
     assert "prometheus.io/scrape" not in str(rendered.templates())
+
+
+@pytest.mark.parametrize("mode", ["deployment", "kserve"])
+def test_one_service_names_every_pod_that_has_metrics(mode: str) -> None:
+    rendered = render({"mode": mode})
+    service = rendered.one("Service", "assay-metrics")["spec"]
+    (port,) = service["ports"]
+    for owner, pod in rendered.templates().items():
+        ports = {each["name"] for one in pod["spec"]["containers"] for each in one.get("ports", [])}
+        assert service["selector"].items() <= pod["metadata"]["labels"].items(), owner
+        assert (port["targetPort"] in ports) is not owner.startswith("Job "), owner
+    assert "assay-metrics" not in render({"metrics": {"discovery": "none"}}).all("Service")
 
 
 @pytest.mark.parametrize("values", [{}, {"canary": None}], ids=["canary", "no canary"])
