@@ -11,6 +11,7 @@ from dataset import LabelledRows
 from promotion.clock import SystemClock
 from promotion.evidence.evidence_source import EvidenceSource, ReplayedHoldout, RevisionPair
 from promotion.evidence.holdout_replay import HoldoutReplay
+from promotion.evidence.predictor_counter import PredictorCounter
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord, write_evidence
 from promotion.rollout.discard_store import DiscardRolloutStore
@@ -71,6 +72,7 @@ class RolloutWiring:
             store=FileRolloutStore(self.out),
             clock=SystemClock(),
             keep_evidence=self._keep_evidence,
+            answered=PredictorCounter(source.read_urls),
         )
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
 
@@ -93,10 +95,18 @@ class _RolesHolders:
         """Let both answer every row. Raises RolloutNotUsable where there is no canary."""
         return self._replay().replay_holdout()
 
+    def read_urls(self) -> tuple[list[str], list[str]]:
+        """Where both answer. Raises RolloutNotUsable where there is no canary."""
+        stable, canary = self._find_holders()
+        return [stable], [canary]
+
     def _replay(self) -> EvidenceSource:
+        return holdout_replay(*self._find_holders(), self.holdout)
+
+    def _find_holders(self) -> tuple[str, str]:
         revisions = EnvoyRouter(self.gateway).read_revisions()
         if revisions.canary is None:
             raise RolloutNotUsable(
                 f"{self.gateway}: there is no canary; assign one first: assay split assign canary NAME=URL"
             )
-        return holdout_replay(revisions.stable.url, revisions.canary.url, self.holdout)
+        return revisions.stable.url, revisions.canary.url

@@ -1,18 +1,15 @@
 """The split as it was asked for, and as it was observed: by the gateway's proxies, and by the revisions themselves."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from prometheus_client.parser import text_string_to_metric_families
 
 from assay.cluster.kind import GATEWAY_NAMESPACE
 from assay.cluster.release import Release
 from assay.cluster.tools import ask
+from promotion.evidence.predictor_counter import read_answered
 from promotion.kubernetes.envoy_counter import sum_counts
 from promotion.routers.request_counts import RequestCounts
 
-INFERENCE_ROUTES = frozenset({"/classify", "/v2/models/{model}/infer"})
 PROXY_LABELS = "app.kubernetes.io/managed-by=envoy-gateway,app.kubernetes.io/component=proxy"
 STATS_PORT = 19001
 PREDICTOR_PORT = 8000
@@ -56,16 +53,9 @@ def _count_revisions(release: Release) -> dict[str, int]:
     labels = f"app.kubernetes.io/instance={release.name},app.kubernetes.io/component=predictor"
     for pod in _pods(release, release.namespace, labels):
         text = _read_pod(release, release.namespace, pod, PREDICTOR_PORT, "metrics")
-        for revision, requests in _inference_requests(text):
-            counted[revision] = counted.get(revision, 0) + requests
+        for answered in read_answered(text):
+            counted[answered.revision] = counted.get(answered.revision, 0) + answered.requests
     return counted
-
-
-def _inference_requests(text: str) -> Iterator[tuple[str, int]]:
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name == "assay_requests_total" and sample.labels["route"] in INFERENCE_ROUTES:
-                yield sample.labels["revision"], int(sample.value)
 
 
 def _pods(release: Release, namespace: str, labels: str) -> list[str]:

@@ -41,6 +41,12 @@ def rollout_metrics(record: RolloutRecord | None) -> bytes:
         counted.labels("stable").set(seen.counts.stable)
         counted.labels("canary").set(seen.counts.canary)
         gauge("gateway_failed_requests", "Answers of the 5xx class in that step", seen.counts.failed)
+        if seen.answered is not None:
+            answered = Gauge(
+                "assay_rollout_revision_requests", "Counted by the revisions in that step", ("role",), registry=registry
+            )
+            answered.labels("stable").set(seen.answered.stable)
+            answered.labels("canary").set(seen.answered.canary)
     return generate_latest(registry)
 
 

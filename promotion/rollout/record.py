@@ -73,6 +73,8 @@ class StepObservation:
     split_p_value: float
     """How likely a share at least this far from the asked one is, when the split is in force."""
     seconds: float
+    answered: RequestCounts | None = None
+    """What the revisions say they answered meanwhile; None where one could not be asked, or started anew."""
 
     @property
     def observed_percent(self) -> float:
@@ -111,6 +113,8 @@ class RolloutRecord:
     """The last split that this rollout read or wrote."""
     counts_before: RequestCounts | None = None
     """The gateway's counts when the step's split was confirmed."""
+    answered_before: RequestCounts | None = None
+    """The revisions' own counts then."""
     failed_attempts: int = 0
     """Attempts in a row, in this state, that failed for the moment."""
     verdict: Outcome | None = None

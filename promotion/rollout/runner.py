@@ -49,6 +49,8 @@ class RolloutRunner:
     clock: Clock
     report: Callable[[RolloutRecord], None]
     """Told of every new state, after it was saved."""
+    answered: RequestCounter | None = None
+    """What the revisions count themselves, which is kept beside the gateway's counts and decides nothing."""
 
     def run(self, record: RolloutRecord) -> RolloutRecord:
         """Take `record` to its end and return it as it ended. The store must be claimed.
@@ -59,12 +61,22 @@ class RolloutRunner:
         self.store.save(record)
         while (action := next_action(record)) is not None:
             event = self._do(action, record)
-            record = advance(record, event, self.clock.now().isoformat(timespec="milliseconds"))
-            self.store.save(record)
-            self.report(record)
+            record = self._after(record, event)
             if isinstance(event, Failed):
                 self._pause_or_give_up(record, event)
         return record
+
+    def give_up(self, unfinished: RolloutRecord, because: str) -> RolloutRecord:
+        """Put everything back on stable, as nobody will go on, and return the record as it ended. As `run`."""
+        if unfinished.state is not RolloutState.RESTORING:
+            unfinished = self._after(unfinished, Stopped(Outcome.INCONCLUSIVE, because))
+        return self.run(unfinished)
+
+    def _after(self, record: RolloutRecord, event: Event) -> RolloutRecord:
+        after = advance(record, event, self.clock.now().isoformat(timespec="milliseconds"))
+        self.store.save(after)
+        self.report(after)
+        return after
 
     def _pause_or_give_up(self, record: RolloutRecord, failure: Failed) -> None:
         if record.state is RolloutState.RESTORING and record.failed_attempts >= record.plan.attempts:
@@ -121,7 +133,7 @@ class RolloutRunner:
             raise ValueError("a split that was never written cannot be confirmed")
         self.router.confirm_split(record.split, record.plan.confirm_seconds)
         self.clock.sleep(record.plan.settle_seconds)
-        return Confirmed(self.counter.read_counts())
+        return Confirmed(self.counter.read_counts(), self._read_answered())
 
     def _observe_step(self, record: RolloutRecord) -> Event:
         plan, started = record.plan, self.clock.monotonic_seconds()
@@ -139,7 +151,7 @@ class RolloutRunner:
                 text = f"{counts.failed} of {answered} requests failed at {record.asked_percent} %"
                 return Stopped(Outcome.REJECT, f"{text}; at most {plan.maximum_failed_percent:g} % may")
             if seconds >= plan.minimum_seconds and answered >= plan.minimum_requests:
-                return _judge_step(record, counts, seconds)
+                return _judge_step(record, counts, seconds, self._count_answered(record))
             if seconds >= plan.deadline_seconds:
                 return Stopped(
                     Outcome.INCONCLUSIVE,
@@ -147,6 +159,18 @@ class RolloutRunner:
                     f"a step needs {plan.minimum_requests}",
                 )
             self.clock.sleep(POLL_SECONDS)
+
+    def _count_answered(self, record: RolloutRecord) -> RequestCounts | None:
+        before, now = record.answered_before, self._read_answered()
+        if before is None or now is None or _was_restarted(before, now):
+            return None
+        return now.since(before)
+
+    def _read_answered(self) -> RequestCounts | None:
+        try:
+            return self.answered.read_counts() if self.answered is not None else None
+        except PromotionError:
+            return None
 
     def _changed_digest(self, record: RolloutRecord) -> Stopped | None:
         running = self.source.read_revisions()
@@ -167,13 +191,13 @@ def _was_restarted(earlier: RequestCounts, now: RequestCounts) -> bool:
     return now.stable < earlier.stable or now.canary < earlier.canary
 
 
-def _judge_step(record: RolloutRecord, counts: RequestCounts, seconds: float) -> Event:
+def _judge_step(record: RolloutRecord, counts: RequestCounts, seconds: float, answered: RequestCounts | None) -> Event:
     asked = record.asked_percent
-    observation = StepObservation(asked, counts, split_p_value(counts.stable, counts.canary, asked), seconds)
+    observation = StepObservation(asked, counts, split_p_value(counts.stable, counts.canary, asked), seconds, answered)
     if observation.split_p_value < SPLIT_ALARM:
-        answered = counts.stable + counts.canary
+        requests = counts.stable + counts.canary
         return Failed(  # for the moment, it may be: slow answers to the split before, or stable that stood in
-            f"asked {asked} %, observed {observation.observed_percent:.1f} % of {answered} requests: "
+            f"asked {asked} %, observed {observation.observed_percent:.1f} % of {requests} requests: "
             f"not the split that was asked for (p = {observation.split_p_value:.1g})",
         )
     return Observed(observation)

@@ -41,9 +41,10 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """Requests go by the written split; `counts` is where the step's counting begins."""
+    """Requests go by the written split; here the step's counting begins, at the gateway and at the revisions."""
 
     counts: RequestCounts
+    answered: RequestCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,10 @@ def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
             return _go_back(replace(fresh, verdict=verdict, split=split), verdict, headline)
         case RolloutState.WRITING, Wrote(split) if split.canary_percent == record.asked_percent:
             return replace(fresh, split=split, state=RolloutState.CONFIRMING)
-        case RolloutState.CONFIRMING, Confirmed(counts):
-            return replace(fresh, counts_before=counts, state=RolloutState.OBSERVING)
+        case RolloutState.CONFIRMING, Confirmed(counts, answered):
+            return replace(fresh, counts_before=counts, answered_before=answered, state=RolloutState.OBSERVING)
         case RolloutState.OBSERVING, Observed(observation) if observation.asked_percent == record.asked_percent:
-            return _after_step(replace(fresh, observations=(*record.observations, observation), counts_before=None))
+            return _after_step(replace(_uncounted(fresh), observations=(*record.observations, observation)))
         case RolloutState.RESTORING, Restored():
             return replace(fresh, state=RolloutState.RESTORED)
         case RolloutState.RESTORING, Failed():
@@ -120,7 +121,7 @@ def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
         case state, Failed(text) if state in _ACTIONS:
             tried = record.failed_attempts + 1
             if tried < record.plan.attempts:
-                return replace(record, failed_attempts=tried, counts_before=None)  # a step is counted anew
+                return replace(_uncounted(record), failed_attempts=tried)  # a step is counted anew
             return _go_back(fresh, Outcome.ERROR, f"{text} ({tried} attempts)")
         case state, Stopped(outcome, text) if (
             state in _ACTIONS and state is not RolloutState.RESTORING and outcome is not Outcome.PROMOTE
@@ -136,7 +137,11 @@ def _after_step(record: RolloutRecord) -> RolloutRecord:
 
 
 def _go_back(record: RolloutRecord, outcome: Outcome, because: str) -> RolloutRecord:
-    return replace(record, state=RolloutState.RESTORING, outcome=outcome, because=because, counts_before=None)
+    return replace(_uncounted(record), state=RolloutState.RESTORING, outcome=outcome, because=because)
+
+
+def _uncounted(record: RolloutRecord) -> RolloutRecord:
+    return replace(record, counts_before=None, answered_before=None)
 
 
 def _describe(record: RolloutRecord, event: Event) -> str:
@@ -148,13 +153,19 @@ def _describe(record: RolloutRecord, event: Event) -> str:
         case Confirmed():
             return f"split in force: {record.asked_percent} %"
         case Observed(observation):
-            return (
-                f"asked {observation.asked_percent} %, observed {observation.observed_percent:.1f} % "
-                f"of {observation.counts.stable + observation.counts.canary} requests"
-            )
+            return _describe_step(observation)
         case Restored():
             return "everything goes to stable"
         case Failed(text):
             return f"attempt {record.failed_attempts + 1} failed: {text}"
         case Stopped(_, text):
             return text
+
+
+def _describe_step(observation: StepObservation) -> str:
+    counts, answered = observation.counts, observation.answered
+    text = (
+        f"asked {observation.asked_percent} %, observed {observation.observed_percent:.1f} % "
+        f"of {counts.stable + counts.canary} requests"
+    )
+    return text if answered is None else f"{text}; the revisions answered {answered.stable} and {answered.canary}"

@@ -19,7 +19,7 @@ from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutStore
 from promotion.rollout.runner import RolloutRunner
 from promotion.routers.dry_run import DryRunRouter
-from promotion.routers.request_counts import RequestCounts
+from promotion.routers.request_counts import RequestCounter, RequestCounts
 from promotion.routers.traffic_router import Split
 from tests.promotion.evidence.columns import make_holdout, paired_answers
 
@@ -181,15 +181,21 @@ class Surroundings:
         self.clients = Clients(self.clock, self.router, self.faults)
         self.store = store
         self.report: Callable[[RolloutRecord], None] = lambda _record: None
+        self.answered: RequestCounter | None = None
 
     def run(self, plan: RolloutPlan) -> RolloutRecord:
         return self.resume(new_record(plan))
 
     def resume(self, record: RolloutRecord) -> RolloutRecord:
+        return self._runner().run(record)
+
+    def give_up(self, record: RolloutRecord, because: str) -> RolloutRecord:
+        return self._runner().give_up(record, because)
+
+    def _runner(self) -> RolloutRunner:
         judge = judge_by(self.revisions)
-        return RolloutRunner(self.router, self.clients, self.revisions, judge, self.store, self.clock, self.report).run(
-            record
-        )
+        seams = (self.router, self.clients, self.revisions, judge, self.store, self.clock, self.report)
+        return RolloutRunner(*seams, self.answered)
 
 
 def assert_went_back(record: RolloutRecord, around: Surroundings, outcome: Outcome, because: str) -> None:

@@ -48,6 +48,16 @@ def test_what_the_gateway_counted_is_that_of_the_last_observed_step() -> None:
     assert gauges["gateway_failed_requests"] == 3
 
 
+def test_what_the_revisions_counted_is_shown_where_it_is_known() -> None:
+    seen = StepObservation(5, RequestCounts(95, 5, 0), 0.9, 3.0)
+    assert not any(
+        name.startswith("revision_requests") for name in read(replace(begun(RolloutPlan()), observations=(seen,)))
+    )
+    asked = replace(seen, answered=RequestCounts(94, 6, 0))
+    gauges = read(replace(begun(RolloutPlan()), observations=(asked,)))
+    assert (gauges["revision_requests:stable"], gauges["revision_requests:canary"]) == (94, 6)
+
+
 def test_a_rejected_canary_is_meant_to_get_nothing() -> None:
     rejected = replace(
         begun(RolloutPlan()), state=RolloutState.RESTORED, verdict=Outcome.REJECT, outcome=Outcome.REJECT

@@ -54,6 +54,8 @@ def test_a_better_canary_takes_all_traffic_and_is_told_of_it_again(
     assert (record.canary_digest, record.verdict) == (bundles["v2"].digest, Outcome.PROMOTE)
     assert [seen.asked_percent for seen in record.observations] == [5, 25, 50, 100]
     assert all(seen.counts.stable + seen.counts.canary >= 20 for seen in record.observations)
+    assert all(seen.answered is not None and seen.answered.canary > 0 for seen in record.observations)
+    assert "; the revisions answered " in done.stdout
     evidence = EvidenceRecord.model_validate_json((place.out / "evidence-0001.json").read_bytes())
     assert (evidence.verdict, evidence.n, evidence.b, evidence.c) == (Outcome.PROMOTE, 400, 0, 20)
     assert clients.answered_since(ended).keys() <= {bundles["v2"].digest}

@@ -6,6 +6,7 @@ from promotion.evidence.evidence_source import PredictorUnreachable
 from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutPlan, RolloutState
 from promotion.rollout.rollout_store import RolloutInterrupted
+from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import RouterUnreachable, SplitNotConfirmed
 from tests.promotion.rollout.surroundings import Surroundings, assert_went_back, failing_with
 
@@ -24,6 +25,37 @@ CALLS = {
 
 def pauses(around: Surroundings) -> list[float]:
     return [slept for slept in around.clock.sleeps if slept > PLAN.settle_seconds]
+
+
+class RevisionsCount:
+    """What the revisions say of themselves, one reading after the other; None: one of them gives no answer."""
+
+    def __init__(self, *readings: RequestCounts | None) -> None:
+        self._readings = iter(readings)
+
+    def read_counts(self) -> RequestCounts:
+        if (reading := next(self._readings)) is None:
+            raise PredictorUnreachable("canary http://127.0.0.1:2: no metrics")
+        return reading
+
+
+@pytest.mark.parametrize(
+    ("readings", "kept"),
+    [
+        ((RequestCounts(10, 20, 1), RequestCounts(15, 28, 3)), RequestCounts(5, 8, 2)),
+        ((None, RequestCounts(15, 28, 3)), None),
+        ((RequestCounts(10, 20, 1), None), None),
+        ((RequestCounts(10, 20, 1), RequestCounts(11, 2, 0)), None),
+    ],
+    ids=["both", "not before", "not after", "a process started anew"],
+)
+def test_what_the_revisions_count_is_kept_where_it_is_known_and_decides_nothing(
+    around: Surroundings, readings: tuple[RequestCounts | None, ...], kept: RequestCounts | None
+) -> None:
+    around.answered = RevisionsCount(*readings)
+    record = around.run(RolloutPlan(steps=(100,)))
+    assert record.state is RolloutState.PROMOTED
+    assert [seen.answered for seen in record.observations] == [kept]
 
 
 @pytest.mark.parametrize("call", CALLS)
