@@ -15,11 +15,12 @@ demo: $(VENV)/.demo ## Train, serve, judge and promote on real data, on this mac
 
 ##@ On Kubernetes
 IMAGE ?= assay:dev
+NAMESPACE ?= assay
 CLUSTER := $(BIN)/assay cluster
 BUNDLE_OPTION = $(if $(BUNDLE),--bundle "$(BUNDLE)")
 .PHONY: cluster image deploy canary traffic rollback manifests chart-docs cluster-down
-cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway
-	@$(CLUSTER) up --node-image "$(KIND_NODE_IMAGE)" $(if $(ENVOY_GATEWAY_CHART),--gateway-chart "$(ENVOY_GATEWAY_CHART)") --gateway-flags "$(ENVOY_GATEWAY_FLAGS)"
+cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway (PROMETHEUS=1: and a Prometheus)
+	@$(CLUSTER) up $(if $(PROMETHEUS),--prometheus) --node-image "$(KIND_NODE_IMAGE)" $(if $(ENVOY_GATEWAY_CHART),--gateway-chart "$(ENVOY_GATEWAY_CHART)") --gateway-flags "$(ENVOY_GATEWAY_FLAGS)"
 
 image: ## Build the container image (IMAGE=assay:dev)
 	docker build $(DOCKER_BUILD_FLAGS) --tag $(IMAGE) .
@@ -36,10 +37,14 @@ traffic: $(VENV)/.demo ## Show the split that was asked for, and the one that wa
 rollback: $(VENV)/.demo ## Send everything to the stable revision at once
 	@$(CLUSTER) rollback
 
-manifests: ## Render the chart for kubectl apply, into build/manifests.yaml (VALUES=file, see helm/assay/README.md)
+manifests: ## Render the chart for kubectl apply, into build/manifests.yaml (VALUES=file, NAMESPACE=assay)
+	@[ -f "$(VALUES)" ] || { echo "make: VALUES is $(or $(VALUES),missing), expected a file of values: copy k8s/values.yaml, fill it in, and name it: make manifests VALUES=values.yaml" >&2; exit 1; }
+	@command -v helm >/dev/null || { echo "make: helm is missing: helm.sh/docs/intro/install" >&2; exit 1; }
 	@mkdir -p build
-	@helm template assay helm/assay --namespace assay --values "$(VALUES)" >build/manifests.yaml
-	@echo "build/manifests.yaml is written; next: kubectl apply --server-side --namespace assay -f build/manifests.yaml"
+	@helm template assay helm/assay --namespace $(NAMESPACE) --values "$(VALUES)" >build/manifests.part
+	@mv build/manifests.part build/manifests.yaml
+	@echo "build/manifests.yaml is written; next, in a namespace that is there (kubectl create namespace $(NAMESPACE)):"
+	@echo "  kubectl apply --server-side --filename build/manifests.yaml"
 
 chart-docs: $(VENV)/.dev ## Write the chart's tables of values anew, from values.yaml
 	@$(BIN)/python helm/values_table.py
@@ -80,6 +85,7 @@ requirements: $(VENV)/.dev ## Pin every dependency anew, with hashes (requiremen
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra dev --output-file requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
+	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra s3 --constraint requirements/dev.txt --output-file requirements/s3.txt
 
 clean: ## Remove what the other targets made, the virtual environment included
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

@@ -3,21 +3,27 @@
 from dataclasses import dataclass
 
 from assay.output import say
-from assay.rollout import RolloutParts, run_rollout
+from assay.rollout import RolloutParts, give_up_rollout, run_rollout
 from assay.rollout_text import RolloutLines
+from assay.termination import Terminated
 from assay.wiring import dry_run_parts, dry_run_plan, holdout_replay
 from dataset import LabelledRows
 from promotion.clock import SystemClock
 from promotion.errors import PromotionError
 from promotion.evidence.evidence_source import EvidenceSource
+from promotion.evidence.named_bundles import NamedBundles
+from promotion.evidence.predictor_counter import PredictorCounter
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
 from promotion.kubernetes.api_server import ApiServer
 from promotion.kubernetes.base_route import Revisions
+from promotion.kubernetes.canary_start import CanaryStart
 from promotion.kubernetes.endpoint_watch import EndpointWatch
 from promotion.kubernetes.envoy_counter import EnvoyGatewayCounter
 from promotion.kubernetes.errors import RouteNotUsable, as_router_errors
 from promotion.kubernetes.gateway_probe import GatewayProbe
+from promotion.kubernetes.promotion_job import PromotionJob
+from promotion.kubernetes.ready_endpoints import list_urls
 from promotion.kubernetes.release import Release
 from promotion.kubernetes.rollout_events import RolloutEvents
 from promotion.kubernetes.rollout_store import ClusterRolloutStore
@@ -29,11 +35,12 @@ from promotion.routers.request_counts import RequestCounter
 
 
 @dataclass(frozen=True, slots=True)
-class NamedUrl:
-    """A revision's name and where it answers, past the gateway."""
+class NamedRevision:
+    """A revision's name, where it answers past the gateway, and the bundle that it has to run, or None for any."""
 
     name: str
     url: str
+    bundle_digest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +48,57 @@ class ClusterRollout:
     """A rollout of a release of the chart."""
 
     release: Release
-    stable: NamedUrl
-    canary: NamedUrl
+    stable: NamedRevision
+    canary: NamedRevision
     gateway_url: str
     gateway_stats_url: str | None
     """None: nothing is counted, and a step sees no requests."""
     holdout: LabelledRows
     policy: GatePolicy
     is_dry_run: bool
+    ready_seconds: float
+    """How long the canary may take to start."""
+    job: str | None = None
+    """The Job that runs this; None: somebody runs it who can run it again."""
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
-        """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
-        source = holdout_replay(self.stable.url, self.canary.url, self.holdout)
+        """Begin or resume, run to the end, and show it on the way. Raises PromotionError.
+
+        Terminated leaves a record to resume from; but where the Job has ended everything goes back to stable first.
+        """
+        replay = holdout_replay(self.stable.url, self.canary.url, self.holdout)
+        source = NamedBundles(replay, self.stable.bundle_digest, self.canary.bundle_digest)
         if self.is_dry_run:
             return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
         with as_router_errors():
             api = ApiServer.connect()
             watch = EndpointWatch(api, self.release, self.canary.name)
             watch.start()
+        parts = self._parts(api, source, watch)
         try:
-            return run_rollout(self._parts(api, source, watch), plan, self.holdout, self.policy, lines)
+            return run_rollout(parts, plan, self.holdout, self.policy, lines)
+        except Terminated:
+            end = self._find_end(api)
+            if end is None:
+                say("SIGTERM: the split stays as it is; the same command goes on from the record")
+                raise
+            say(f"SIGTERM: {end}")
+            restored = give_up_rollout(parts, self.holdout, self.policy, lines, end)
+            if restored is None:
+                raise
+            return restored
         finally:
             watch.stop()
+
+    def _list_urls(self, api: ApiServer, revision: NamedRevision) -> list[str]:
+        with as_router_errors():
+            return list_urls(api, self.release, revision.url, revision.name)
+
+    def _find_end(self, api: ApiServer) -> str | None:
+        if self.job is None:
+            return None
+        with as_router_errors():
+            return PromotionJob(api, self.release, self.job).find_end()
 
     def _parts(self, api: ApiServer, source: EvidenceSource, watch: EndpointWatch) -> RolloutParts:
         router = KubernetesRouter(
@@ -77,6 +113,11 @@ class ClusterRollout:
         if self.gateway_stats_url is not None:
             counter = EnvoyGatewayCounter(self.gateway_stats_url, self.release)
         store = ClusterRolloutStore(api, self.release)
+        start = CanaryStart(self.release, self.canary.name, watch, source, self.ready_seconds, say)
+
+        def prepare() -> None:
+            start.wait()
+            router.prepare()
 
         def keep_evidence(_record: RolloutRecord, evidence: EvidenceRecord) -> None:
             store.save_evidence(evidence)
@@ -88,7 +129,8 @@ class ClusterRollout:
             store=store,
             clock=WatchedClock(SystemClock(), watch),
             keep_evidence=keep_evidence,
-            prepare=router.prepare,
+            answered=PredictorCounter(lambda: (self._list_urls(api, self.stable), self._list_urls(api, self.canary))),
+            prepare=prepare,
             report=RolloutEvents(api, self.release).tell,
             finish=lambda record: _remove_route(router, record),
             way_out=f"name that canary stable in the chart's values and delete HTTPRoute {self.release.split_name}, "

@@ -35,6 +35,8 @@ class RolloutParts:
     """Told of every new state, beside the lines for the terminal."""
     finish: Callable[[RolloutRecord], None] = lambda _record: None
     """Told of the end, while the store is still claimed."""
+    answered: RequestCounter | None = None
+    """What the revisions count themselves."""
     way_out: str = WAY_OUT
     """What to do about a canary that takes traffic already."""
 
@@ -43,17 +45,6 @@ def run_rollout(
     parts: RolloutParts, plan: RolloutPlan, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines
 ) -> RolloutRecord:
     """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
-
-    def judge(record: RolloutRecord) -> EvidenceRecord:
-        evidence = judge_canary(parts.source, holdout, policy, parts.clock)
-        parts.keep_evidence(record, evidence)
-        lines.show_evidence(evidence)
-        return evidence
-
-    def report(record: RolloutRecord) -> None:
-        lines.show_progress(record)
-        parts.report(record)
-
     with parts.store.claim():
         newest = parts.store.read_newest()
         if newest is None or newest.is_finished or newest.state is RolloutState.JUDGING:
@@ -64,10 +55,41 @@ def run_rollout(
             wanted = _new_record(plan, parts.source, holdout, policy)
             record = begin(wanted, newest, parts.router.read_split(), way_out=parts.way_out)
         lines.show_beginning(record)
-        runner = RolloutRunner(parts.router, parts.counter, parts.source, judge, parts.store, parts.clock, report)
-        finished = runner.run(record)
+        finished = _runner(parts, holdout, policy, lines).run(record)
         parts.finish(finished)
         return finished
+
+
+def give_up_rollout(
+    parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines, because: str
+) -> RolloutRecord | None:
+    """Put everything back on stable where a rollout is unfinished; its record, or None where none is.
+
+    Raises PromotionError.
+    """
+    with parts.store.claim():
+        newest = parts.store.read_newest()
+        if newest is None or newest.is_finished:
+            return None
+        finished = _runner(parts, holdout, policy, lines).give_up(newest, because)
+        parts.finish(finished)
+        return finished
+
+
+def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines) -> RolloutRunner:
+    def judge(record: RolloutRecord) -> EvidenceRecord:
+        evidence = judge_canary(parts.source, holdout, policy, parts.clock)
+        parts.keep_evidence(record, evidence)
+        lines.show_evidence(evidence)
+        return evidence
+
+    def report(record: RolloutRecord) -> None:
+        lines.show_progress(record)
+        parts.report(record)
+
+    return RolloutRunner(
+        parts.router, parts.counter, parts.source, judge, parts.store, parts.clock, report, parts.answered
+    )
 
 
 def _new_record(plan: RolloutPlan, source: EvidenceSource, holdout: LabelledRows, policy: GatePolicy) -> RolloutRecord:

@@ -4,22 +4,27 @@ A promotion ends in three changes, between which every request is answered: the 
 revision, the split route goes, the revision that served before goes. No pod of the promoted revision restarts.
 """
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from assay.cluster.errors import CommandFailed
 from assay.cluster.promotion_job import follow_promotion
-from assay.cluster.release import Release, next_revision
+from assay.cluster.release import Release, Values, next_revision
 from assay.cluster.tools import ask, run
 from assay.cluster.upload import upload
 from assay.output import say
 from dataset import LabelledRows
 from promotion.gate.outcome import Outcome
+from promotion.kubernetes.api_server import MANAGER
+from promotion.kubernetes.split_route import restored_document
 
 ROUTE_SECONDS = 30.0
 SETTLE_SECONDS = 3.0
+WRITES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def deploy(release: Release, bundle: Path, digest: str, image: Image) -> str:
     release.apply(wanted)
     upload(release, bundle)
     revision = str(wanted["stable"]["revision"])
-    release.wait_available(f"{release.name}-{revision}")
+    release.wait_available(_workload_of(release, wanted, revision))
     return revision
 
 
@@ -64,7 +69,7 @@ def send_canary(release: Release, bundle: Path, digest: str, holdout: LabelledRo
     promotion["holdout"] = {**promotion.get("holdout", {}), "digest": holdout.digest}
     judged = {**values, "canary": canary, "promotion": promotion, "image": image.to_values()}
     release.apply(judged)
-    release.wait_available(f"{release.name}-{revision}")
+    release.wait_available(_workload_of(release, judged, revision))
     outcome = follow_promotion(release)
     if outcome is Outcome.PROMOTE:
         _adopt(release, judged)
@@ -75,8 +80,13 @@ def send_canary(release: Release, bundle: Path, digest: str, holdout: LabelledRo
 
 
 def roll_back(release: Release) -> None:
-    """Everything to the stable revision at once: the split route goes, which a running rollout takes as the end."""
-    run(*release.kubectl("delete", "httproute", release.split_route, "--ignore-not-found"))
+    """Everything to the stable revision at once: the split goes, which a running rollout takes as the end."""
+    _remove_split(release)
+
+
+def _workload_of(release: Release, values: Values, revision: str) -> str:
+    """The Deployment and the Service of a revision, which on KServe are of KServe's making."""
+    return f"{release.name}-{revision}" + ("-predictor" if values.get("mode") == "kserve" else "")
 
 
 def _canary_of(values: dict[str, Any], digest: str) -> str | None:
@@ -89,10 +99,33 @@ def _adopt(release: Release, judged: dict[str, Any]) -> None:
     promoted, retired = judged["canary"], judged["stable"]
     held = {**judged.get("promotion", {}), "enabled": False}
     release.apply({**judged, "stable": promoted, "canary": retired, "promotion": held})
-    _wait_for_base_route(release, f"{release.name}-{promoted['revision']}")
-    run(*release.kubectl("delete", "httproute", release.split_route, "--ignore-not-found"))
+    _wait_for_base_route(release, _workload_of(release, judged, promoted["revision"]))
+    _remove_split(release)
     time.sleep(SETTLE_SECONDS)  # the gateway takes a deleted route some 0.2 s later
     release.apply({**judged, "stable": promoted, "canary": {}})
+
+
+def _remove_split(release: Release) -> None:
+    """First let clients take the base route: a split that is deleted under them may fail a request (split_route says
+    why). One that cannot be written is deleted all the same.
+    """
+    for _ in range(WRITES):
+        try:
+            _empty_split(release)
+            break
+        except CommandFailed as error:  # its version changes with its status, too
+            say(str(error))
+    run(*release.kubectl("delete", "httproute", release.split_route, "--ignore-not-found"))
+
+
+def _empty_split(release: Release) -> None:
+    found = ask(*release.kubectl("get", "httproute", release.split_route, "--ignore-not-found", "--output", "json"))
+    restored = restored_document(json.loads(found), uuid4().hex[:12]) if found else None
+    if restored is not None:
+        apply = ("apply", "--server-side", f"--field-manager={MANAGER}", "--filename=-")
+        ask(*release.kubectl(*apply), given=json.dumps(restored))
+        say(f"{release.split_route} is at 0 %: clients take the route {release.name}")
+        time.sleep(SETTLE_SECONDS)
 
 
 def _wait_for_base_route(release: Release, service: str) -> None:

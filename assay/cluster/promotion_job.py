@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from typing import Any
 
 from assay.cluster.errors import CommandFailed
 from assay.cluster.release import Release
@@ -18,36 +19,42 @@ def follow_promotion(release: Release) -> Outcome:
     job = _newest(release, "jobs")
     if job is None:
         raise CommandFailed("the release has no promotion Job; promotion.enabled may be false")
-    selector = f"job-name={job['metadata']['name']}"
     seen: set[str] = set()
-    while True:
-        pod = _wait_for_pod(release, selector, seen)
+    while (pod := _wait_for_next_pod(release, job["metadata"]["name"], seen)) is not None:
         seen.add(pod)
         subprocess.run(release.kubectl("logs", "--follow", pod), stdin=subprocess.DEVNULL, check=False)
-        outcome = _outcome_of(release, pod)
-        if outcome is not None and (outcome is not Outcome.ERROR or _has_ended(release, job["metadata"]["name"])):
+        outcome = _wait_for_outcome(release, pod)
+        if outcome is not Outcome.ERROR:
             return outcome
+    return Outcome.ERROR
 
 
-def _wait_for_pod(release: Release, selector: str, seen: set[str]) -> str:
+def _wait_for_next_pod(release: Release, job: str, seen: set[str]) -> str | None:
+    """A pod of `job` that has begun and is not in `seen`; None when the Job has ended without another."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        pod = _newest(release, "pods", selector)
+        has_ended = _has_ended(release, job)
+        pod = _newest(release, "pods", f"job-name={job}")
         if pod is not None and pod["metadata"]["name"] not in seen and pod["status"]["phase"] != "Pending":
             return str(pod["metadata"]["name"])
+        if has_ended:
+            return None
         time.sleep(POLL_SECONDS)
-    raise CommandFailed(f"no pod of the promotion Job ({selector}) started within {START_SECONDS:.0f} s")
+    raise CommandFailed(f"no pod of the promotion Job {job} started within {START_SECONDS:.0f} s")
 
 
-def _outcome_of(release: Release, pod: str) -> Outcome | None:
-    """By the exit code of the pod's container; None while it has none, as after a connection that broke."""
-    found = json.loads(ask(*release.kubectl("get", "pod", pod, "--output", "json")))
-    for status in found["status"].get("containerStatuses", []):
-        ended = status["state"].get("terminated")
-        if ended is not None:
-            codes = {outcome.exit_code: outcome for outcome in Outcome}
-            return codes.get(int(ended["exitCode"]), Outcome.ERROR)
-    return None
+def _wait_for_outcome(release: Release, pod: str) -> Outcome:
+    """By the exit code of the pod's container, which is known a moment after its last line; ERROR without one."""
+    while True:
+        found = ask(*release.kubectl("get", "pod", pod, "--ignore-not-found", "--output", "json"))
+        status: dict[str, Any] = json.loads(found)["status"] if found else {"phase": "Failed"}
+        for container in status.get("containerStatuses", []):
+            if (ended := container["state"].get("terminated")) is not None:
+                codes = {outcome.exit_code: outcome for outcome in Outcome}
+                return codes.get(int(ended["exitCode"]), Outcome.ERROR)
+        if status["phase"] in {"Failed", "Succeeded"}:
+            return Outcome.ERROR
+        time.sleep(POLL_SECONDS)
 
 
 def _has_ended(release: Release, job: str) -> bool:

@@ -53,7 +53,11 @@ class Release:
         return ["kubectl", "--context", self.context, "--namespace", self.namespace, *arguments]
 
     def wait_available(self, deployment: str, timeout_seconds: int = 180) -> None:
-        """Return when the Deployment `deployment` is rolled out; its progress goes to stderr. Raises CommandFailed."""
+        """Return when the Deployment `deployment` is rolled out; its progress goes to stderr. Raises CommandFailed.
+
+        It may not be there yet: on KServe a controller makes it.
+        """
+        ask(*self.kubectl("wait", f"deployment/{deployment}", "--for=create", "--timeout=60s"), timeout_seconds=70)
         run(*self.kubectl("rollout", "status", f"deployment/{deployment}", f"--timeout={timeout_seconds}s"))
 
     @property

@@ -1,6 +1,5 @@
 """`assay promote`: judge the gateway's canary, and move the traffic step by step when it is not worse."""
 
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ import typer
 
 from assay.explained_errors import ending_with_an_error_verdict
 from assay.labelled_data import load_rows
-from assay.output import print_lines, say, say_lines
+from assay.output import print_lines, say_lines
+from assay.termination import raise_when_terminated
 
 if TYPE_CHECKING:
     from assay.rollout_text import RolloutLines
@@ -56,6 +56,18 @@ def promote(
         str | None,
         typer.Option(metavar="NAME=URL", help="The revision that is judged.", rich_help_panel=CLUSTER),
     ] = None,
+    stable_digest: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="The bundle that it has to run; else any.", rich_help_panel=CLUSTER),
+    ] = None,
+    canary_digest: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="The bundle that it has to run; else any.", rich_help_panel=CLUSTER),
+    ] = None,
+    wait_ready_seconds: Annotated[
+        float,
+        typer.Option(min=0, help="How long the canary may take to be ready at first.", rich_help_panel=CLUSTER),
+    ] = 120.0,
     gateway_url: Annotated[
         str | None,
         typer.Option(metavar="URL", help="The gateway, to prove a split by its answers.", rich_help_panel=CLUSTER),
@@ -64,12 +76,15 @@ def promote(
         str | None,
         typer.Option(metavar="URL", help="What the gateway counts, as Prometheus text.", rich_help_panel=CLUSTER),
     ] = None,
+    job: Annotated[
+        str | None, typer.Option(help="The Job that runs this, and may run it again.", rich_help_panel=CLUSTER)
+    ] = None,
 ) -> None:
     """Judge the canary; on PROMOTE move traffic to it, at each step confirming what the gateway really does.
 
     Anything else leaves, or puts back, everything on stable. Started again after it was killed, it goes on from its
-    record; so it does after SIGTERM, which leaves the split as it is. The exit code is the outcome: 0 PROMOTE,
-    10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
+    record; so it does after SIGTERM, which leaves the split as it is unless its --job has ended: then it goes back.
+    The exit code is the outcome: 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
 
     Example: assay promote --gateway build/gateway --holdout digits:holdout
     """
@@ -83,9 +98,10 @@ def promote(
     if release is not None:
         if minimum_requests > 0 and not dry_run:
             _require("--gateway-stats-url", gateway_stats_url)
-        urls = _named_url("--stable", stable), _named_url("--canary", canary)
-        place = _Cluster(release, namespace, *urls, _require("--gateway-url", gateway_url), gateway_stats_url, dry_run)
-        signal.signal(signal.SIGTERM, _end_resumable)
+        judged = (*_named_url("--stable", stable), stable_digest), (*_named_url("--canary", canary), canary_digest)
+        gateways = _require("--gateway-url", gateway_url), gateway_stats_url
+        place = _Cluster(release, namespace, *judged, *gateways, dry_run, wait_ready_seconds, job)
+        raise_when_terminated()
     lines = RolloutLines(say_lines if json else print_lines)
     with ending_with_an_error_verdict(is_json=json):
         policy = read_gate_configuration(config)
@@ -119,25 +135,29 @@ class _Machine:
 class _Cluster:
     release: str
     namespace: str
-    stable: tuple[str, str]
-    canary: tuple[str, str]
+    stable: tuple[str, str, str | None]
+    canary: tuple[str, str, str | None]
     gateway_url: str
     gateway_stats_url: str | None
     is_dry_run: bool
+    ready_seconds: float
+    job: str | None
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
-        from assay.cluster_wiring import ClusterRollout, NamedUrl
+        from assay.cluster_wiring import ClusterRollout, NamedRevision
         from promotion.kubernetes.release import Release
 
         return ClusterRollout(
             Release(self.release, self.namespace),
-            NamedUrl(*self.stable),
-            NamedUrl(*self.canary),
+            NamedRevision(*self.stable),
+            NamedRevision(*self.canary),
             self.gateway_url,
             self.gateway_stats_url,
             holdout,
             policy,
             self.is_dry_run,
+            self.ready_seconds,
+            self.job,
         )
 
 
@@ -173,8 +193,3 @@ def _named_url(option: str, text: str | None) -> tuple[str, str]:
     if not name or not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"{text!r}: expected NAME=URL, such as v1=http://assay-v1", param_hint=option)
     return name, url
-
-
-def _end_resumable(signal_number: int, _frame: object) -> None:
-    say("SIGTERM: the split stays as it is; the same command goes on from the record")
-    raise SystemExit(128 + signal_number)

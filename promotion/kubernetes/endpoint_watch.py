@@ -25,6 +25,7 @@ class EndpointWatch:
         ours, kserves = release.services_of(revision)
         self._query = slices_query(ours, kserves)
         self._ready: dict[str, int] = {}  # by slice
+        self._has_ready = threading.Event()
         self._loss = threading.Event()
         self._is_ending = threading.Event()
         self._response: urllib3.BaseHTTPResponse | None = None
@@ -45,6 +46,10 @@ class EndpointWatch:
     def is_lost(self) -> bool:
         """Whether the canary has no ready endpoint now."""
         return sum(self._ready.values()) == 0
+
+    def wait_until_ready(self, timeout_seconds: float) -> None:
+        """Return as soon as there is a ready endpoint, or after the timeout."""
+        self._has_ready.wait(timeout_seconds)
 
     def wait_for_loss(self, timeout_seconds: float) -> None:
         """Return as soon as the last ready endpoint goes, or has gone since the last call, or after the timeout."""
@@ -75,8 +80,12 @@ class EndpointWatch:
 
     def _keep(self, ready: dict[str, int]) -> None:
         was_lost, self._ready = self.is_lost(), ready
-        if self.is_lost() and not was_lost:
-            self._loss.set()
+        if not self.is_lost():
+            self._has_ready.set()
+        else:
+            self._has_ready.clear()
+            if not was_lost:
+                self._loss.set()
 
 
 def _after(ready: dict[str, int], event: JsonObject) -> dict[str, int]:

@@ -55,6 +55,10 @@ class Release:
         """Path of the Events."""
         return f"/api/v1/namespaces/{self.namespace}/events"
 
+    def job(self, name: str) -> str:
+        """Path of a Job."""
+        return f"/apis/batch/v1/namespaces/{self.namespace}/jobs/{name}"
+
     def services_of(self, revision: str) -> tuple[str, str]:
         """What the Service of a revision is called: by the chart itself, and by KServe."""
         return f"{self.name}-{revision}", f"{self.name}-{revision}-predictor"

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
 from assay.cluster.promotion_job import follow_promotion
 from assay.cluster.release import Release
+from assay.cluster.tools import ask
 from assay.cluster.upload import upload
 from assay.demo.data import write_wrong_labels
 from dataset import LabelledRows
@@ -26,7 +28,7 @@ from promotion.rollout.record import RolloutRecord
 from tests.assay.program import train
 from tests.helm.cluster import CONTEXT, namespace, why_there_is_none
 from tests.promotion.kubernetes.manifests import GATEWAY, GATEWAY_NAMESPACE, gateway_objects
-from tests.promotion.kubernetes.place import GATEWAY_URL, apply, kubectl
+from tests.promotion.kubernetes.place import GATEWAY_URL, apply, kubectl, wait_until
 from tests.promotion.routers.client_load import ClientLoad
 from training.digits import load_digits_parts
 
@@ -85,34 +87,54 @@ class Installed:
         return follow_promotion(self.release)
 
     def withdraw(self) -> None:
-        """No canary, no split, no record: as it was installed."""
-        self.release.apply(self.values)
+        """No Job, no split, no canary, no record: as it was installed."""
+        self.kubectl("delete", "jobs", "--selector=app.kubernetes.io/component=promotion", "--cascade=foreground")
         self.kubectl("delete", "httproute", self.release.split_route, "--ignore-not-found")
-        self.kubectl("delete", "jobs", "--selector=app.kubernetes.io/component=promotion", "--wait")
+        self.release.apply(self.values)
         state = f"configmap/{self.place.state_name}"
         self.kubectl("patch", state, "--type=json", "--patch", '[{"op": "remove", "path": "/data"}]', may_fail=True)
 
-    def kubectl(self, *arguments: str, may_fail: bool = False) -> str:
-        done = subprocess.run(self.release.kubectl(*arguments), capture_output=True, text=True, check=False, timeout=180)
+    def kubectl(self, *arguments: str, may_fail: bool = False, given: str | None = None) -> str:
+        """What it prints; `given` is its stdin."""
+        done = subprocess.run(
+            self.release.kubectl(*arguments), input=given, capture_output=True, text=True, check=False, timeout=180
+        )
         assert may_fail or done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
+
+    def helm(self, verb: str, *arguments: str) -> str:
+        """What it prints, of this release and its namespace."""
+        place = ("--kube-context", self.release.context, "--namespace", self.release.namespace)
+        return ask("helm", verb, *arguments, *place, timeout_seconds=180)
 
     def get(self, kind: str, *arguments: str) -> list[JsonObject]:
         """The objects of `kind` in the namespace, such as get("pods", "--selector=…")."""
         items: list[JsonObject] = orjson.loads(self.kubectl("get", kind, *arguments, "--output=json"))["items"]
         return items
 
+    def count_restarts(self, revision: str) -> dict[str, int]:
+        """Restarts of each pod of `revision`, by the pod's identity."""
+        pods = self.get("pods", f"--selector=assay.dev/revision={revision}")
+        return {pod["metadata"]["uid"]: pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods}
+
     def read_record(self) -> RolloutRecord | None:
         return ClusterRolloutStore(ApiServer.connect(), self.place).read_newest()
 
     def load(self, connections: int = 2) -> ClientLoad:
-        """Clients at /classify with rows of the holdout, and one that reads /v2."""
+        """Clients at /classify with rows of the holdout, and one that reads /metadata, which is never split."""
         host = self.hostname.encode()
         rows = load_digits_parts()["holdout"].first(8).features.tolist()
         bodies = [orjson.dumps({"row": row}) for row in rows]
         head = b"POST /classify HTTP/1.1\r\nhost: %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
         posts = tuple(head % (host, len(body)) + body for body in bodies)
-        return ClientLoad(GATEWAY_URL, connections, posts, b"GET /v2 HTTP/1.1\r\nhost: %b\r\n\r\n" % host)
+        reading = b"GET /metadata HTTP/1.1\r\nhost: %b\r\n\r\n" % host
+        return ClientLoad(GATEWAY_URL, connections, posts, reading, lambda body: str(orjson.loads(body)["revision"]))
+
+    def post(self) -> httpx.Response:
+        """What the gateway answers to one classification."""
+        row = load_digits_parts()["holdout"].first(1).features[0].tolist()
+        headers = {"host": self.hostname}
+        return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=5, trust_env=False)
 
 
 def train_bundles(out: Path) -> Bundles:
@@ -129,9 +151,7 @@ def train_bundles(out: Path) -> Bundles:
 @contextmanager
 def installed(bundles: Bundles, more: Mapping[str, Any] | None = None) -> Iterator[Installed]:
     """The chart with `more` values in a new namespace, its stable revision ready; the namespace goes with the block."""
-    require_image()
-    apply(gateway_objects())
-    kubectl("-n", GATEWAY_NAMESPACE, "wait", f"gateway/{GATEWAY}", "--for=condition=Programmed", "--timeout=90s")
+    require_gateway()
     with namespace() as made:
         hostname = f"{made.name}.test"
         values = {
@@ -143,7 +163,16 @@ def installed(bundles: Bundles, more: Mapping[str, Any] | None = None) -> Iterat
         release = Release(CONTEXT, "assay", made.name)
         release.apply(values)
         upload(release, bundles.first.path)
-        yield Installed(release, hostname, bundles, values)
+        made_of = Installed(release, hostname, bundles, values)
+        wait_until(lambda: made_of.post().status_code == 200, lambda: f"POST /classify: {made_of.post().text}", 120)
+        yield made_of
+
+
+def require_gateway() -> None:
+    """Returns when the tests' gateway is there; skips as `require_image` does."""
+    require_image()
+    apply(gateway_objects())
+    kubectl("-n", GATEWAY_NAMESPACE, "wait", f"gateway/{GATEWAY}", "--for=condition=Programmed", "--timeout=90s")
 
 
 def require_image() -> None:

@@ -11,6 +11,7 @@ ROLLOUT = {
     ("httproutes", "assay-split"): {"get", "patch", "delete"},
     ("httproutes", "assay"): {"get"},
     ("endpointslices", None): {"list", "watch"},
+    ("jobs", None): {"get"},
     ("events", None): {"create"},
 }
 

@@ -17,6 +17,7 @@ OTHER_JOBS: dict[str, Values] = {
     "another stable revision": {"stable": {"bundle": {"digest": H4}}},
     "another holdout": {"promotion": {"holdout": {"digest": H4}}},
     "another margin": {"promotion": {"gate": {"margin": 0.01}}},
+    "more patience with its canary": {"promotion": {"waitReadySeconds": 300}},
     "other steps": {"promotion": {"steps": [50, 100]}},
     "another image": {"image": {"tag": "next"}},
     "other resources": {"promotion": {"resources": {"requests": {"cpu": "1m"}}}},
@@ -65,21 +66,26 @@ def test_a_verdict_is_not_tried_again_and_a_disruption_does_not_count() -> None:
 
 def test_the_job_ends_and_stays() -> None:
     spec = render().promotion()["spec"]
-    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"]) == (6, 3600)
+    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"]) == (3, 3600)
     assert spec["podReplacementPolicy"] == "Failed", "two rollouts could run at the same time"
     assert "ttlSecondsAfterFinished" not in spec, "the same values would run it again"
 
 
 def test_it_is_told_where_everything_is() -> None:
-    main = render({"promotion": {"extraArgs": ["--dry-run"]}}).promotion()["spec"]["template"]["spec"]["containers"][0]
+    job = render({"promotion": {"extraArgs": ["--dry-run"]}}).promotion()
+    main = job["spec"]["template"]["spec"]["containers"][0]
     given = {
         option: argument(main, option) for option in main["args"] if option.startswith("--") and "dry" not in option
     }
     assert given == {
         "--release": "assay",
         "--namespace": "serving",
+        "--job": _name(job),
         "--stable": "v1=http://assay-v1",
+        "--stable-digest": "sha256:" + "1" * 64,
         "--canary": "v2=http://assay-v2",
+        "--canary-digest": "sha256:" + "2" * 64,
+        "--wait-ready-seconds": "120",
         "--holdout": "/holdout/holdout.csv",
         "--config": "/etc/assay/gate.yaml",
         "--gateway-url": "http://envoy-serving-assay-360efa4c.envoy-gateway-system",

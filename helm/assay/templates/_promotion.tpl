@@ -61,11 +61,17 @@ spec:
         - {{ .root.Release.Name | quote }}
         - --namespace
         - {{ .root.Release.Namespace | quote }}
+        - --job
+        - {{ .jobName | quote }}
         {{- range $role := list "stable" "canary" }}
         {{- $revision := index $root.Values $role }}
         - --{{ $role }}
         - {{ printf "%s=%s" $revision.revision (include "assay.promotion.url" (dict "root" $root "revision" $revision)) }}
+        - --{{ $role }}-digest
+        - {{ $revision.bundle.digest }}
         {{- end }}
+        - --wait-ready-seconds
+        - {{ $promotion.waitReadySeconds | int64 | quote }}
         - --holdout
         - /holdout/holdout.csv
         - --config

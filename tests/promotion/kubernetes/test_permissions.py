@@ -8,6 +8,7 @@ import pytest
 from promotion.kubernetes.api_server import ApiServer
 from promotion.kubernetes.endpoint_watch import EndpointWatch
 from promotion.kubernetes.errors import ApiRefused
+from promotion.kubernetes.promotion_job import PromotionJob
 from promotion.kubernetes.rollout_events import RolloutEvents
 from promotion.kubernetes.rollout_store import ClusterRolloutStore
 from promotion.rollout.record import RolloutPlan
@@ -48,6 +49,7 @@ def test_these_permissions_are_enough(place: Place, account: ApiServer) -> None:
     watch.stop()
     assert store.read_newest() == record
     assert place.read_route() is None
+    assert PromotionJob(account, place.release, "gone").find_end() == "the Job gone has ended: it is deleted"
     RolloutEvents(account, place.release).tell(advance(record, success_of(record), AT))
     assert "VerdictPromote" in kubectl("-n", place.release.namespace, "get", "events")
 

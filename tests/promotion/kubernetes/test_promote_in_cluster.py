@@ -96,10 +96,35 @@ def test_a_worse_canary_gets_not_one_request(promoting: Promoting, clients: Clie
 
 
 def test_a_canary_that_does_not_run_is_an_error(promoting: Promoting) -> None:
-    done = promoting.promote(*QUICKLY, canary="v3")
+    done = promoting.promote(*QUICKLY, "--wait-ready-seconds", "1", canary="v3")
     assert done.code == 12
-    assert "no answer to its metadata in 3 tries" in done.stderr
+    missing = "the canary v3 has no ready endpoint (Deployment and Service shop-v3 or shop-v3-predictor in namespace"
+    assert f"assay: {missing}" in done.stderr
+    assert f"ERROR: after 1 s {missing}" in done.stderr
     assert promoting.read_record() is None
+
+
+def test_a_canary_that_is_still_starting_is_waited_for(promoting: Promoting) -> None:
+    with promoting.begun(*QUICKLY, canary="v3") as process:
+        assert process.stderr is not None
+        assert "the canary v3 has no ready endpoint" in process.stderr.readline()
+        promoting.place.scale("v3", 1)
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        finally:
+            promoting.place.scale("v3", 0)
+    assert process.returncode == 10, stdout + stderr
+
+
+@pytest.mark.parametrize(("role", "runs", "named"), [("stable", "1", "9"), ("canary", "2", "9")])
+def test_a_revision_that_runs_another_bundle_than_the_one_named_is_not_judged(
+    promoting: Promoting, role: str, runs: str, named: str
+) -> None:
+    done = promoting.promote(*QUICKLY, f"--{role}-digest", f"sha256:{named * 64}")
+    assert done.code == 12
+    assert f"runs the bundle sha256:{runs * 64}, but is to run sha256:{named * 64}" in done.stderr
+    assert promoting.read_record() is None
+    assert promoting.place.router.read_split() == NO_ROUTE
 
 
 def test_after_sigterm_the_same_command_goes_on_at_once(promoting: Promoting, clients: ClientLoad) -> None:

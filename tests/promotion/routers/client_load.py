@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,7 +18,10 @@ BASE_REQUEST = b"GET /v2 HTTP/1.1\r\nhost: gateway\r\n\r\n"
 
 
 class ClientLoad:
-    """Runs from `with` to its end. `answered` counts split requests by revision, `base_answered` the others."""
+    """Runs from `with` to its end. `answered` counts split requests by revision, `base_answered` the others.
+
+    Every answer has to say twice who gave it: in its header, and in its body, where `read_revision` finds it.
+    """
 
     def __init__(
         self,
@@ -26,6 +29,7 @@ class ClientLoad:
         connections: int = 8,
         split_requests: Sequence[bytes] = SPLIT_REQUESTS,
         base_request: bytes = BASE_REQUEST,
+        read_revision: Callable[[str], str] = str,
     ) -> None:
         self.answered: Counter[str] = Counter()
         self.base_answered: Counter[str] = Counter()
@@ -34,6 +38,7 @@ class ClientLoad:
         self._connections = connections
         self._split_requests = split_requests
         self._base_request = base_request
+        self._read_revision = read_revision
         self._ending = False
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
@@ -86,7 +91,7 @@ class ClientLoad:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         body = (await reader.readexactly(int(headers["content-length"]))).decode()
         revision = headers.get("x-assay-revision", "nobody")
-        if " 200 " in lines[0] and revision == body:
+        if " 200 " in lines[0] and revision == self._read_revision(body):
             answered[revision] += 1
         else:
             self.failures.append(f"{lines[0]}: the header names {revision}, the body is {body!r}")
