@@ -53,7 +53,7 @@ cluster-down: $(VENV)/.demo ## Remove the kind cluster
 	@$(CLUSTER) down
 
 ##@ Develop
-.PHONY: test test-fast test-cluster lint format coverage-pure
+.PHONY: test test-fast test-cluster lint format coverage-pure simulate grpc-messages
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
 	@$(MAKE) coverage-pure
@@ -78,6 +78,13 @@ lint: $(VENV)/.dev ## Check style, types and who imports whom
 format: $(VENV)/.dev ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+simulate: $(VENV)/.demo ## Measure how honest the gate is, on simulated canaries; two or three minutes (RUNS=10000, SEED=20261121)
+	@$(BIN)/assay gate simulate $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) --picture docs/pictures/simulation.svg
+
+grpc-messages: $(VENV)/.dev ## Write predictor/grpc/generated anew, from open_inference.proto
+	@$(BIN)/python -m grpc_tools.protoc --proto_path=predictor/grpc --python_out=predictor/grpc/generated \
+		--pyi_out=predictor/grpc/generated open_inference.proto
 
 ##@ Keep
 .PHONY: requirements clean help

@@ -15,7 +15,7 @@ import typer
 from assay.commands.cluster import cluster_app
 from assay.commands.demo import demo
 from assay.commands.evaluate import evaluate
-from assay.commands.gate import gate
+from assay.commands.gate import gate_app
 from assay.commands.promote import promote
 from assay.commands.rollout_exporter import rollout_exporter
 from assay.commands.serve import serve
@@ -55,7 +55,7 @@ app.command()(evaluate)
 app.command()(serve)
 app.add_typer(split_app, name="split")
 app.add_typer(store_app, name="store")
-app.command()(gate)
+app.add_typer(gate_app, name="gate")
 app.command()(promote)
 app.command("rollout-exporter")(rollout_exporter)
 app.add_typer(cluster_app, name="cluster")

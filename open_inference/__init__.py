@@ -1,15 +1,18 @@
-"""The V2 (Open Inference) protocol: tensors, messages and their JSON form.
+"""The V2 (Open Inference) protocol: tensors, messages, and their bytes.
 
-    datatypes.py     V2's datatypes and numpy's dtypes
-    json_data.py     the `data` of a tensor, between JSON values and an ndarray
-    json_object.py   fields of a JSON object, checked as they are read
-    tensor.py        a named tensor
-    messages.py      InferRequest and InferResponse
-    metadata.py      what a server and a model say of themselves
+    datatypes.py        V2's datatypes and numpy's dtypes; bfloat16.py the one that numpy lacks
+    json_data.py        the `data` of a tensor, between JSON values and an ndarray
+    binary_data.py      the same as bytes: binary tensor data, and gRPC's raw contents
+    json_object.py      fields of a JSON object, checked as they are read
+    binary_body.py      JSON with binary data behind it
+    tensor.py           a named tensor
+    messages.py         InferRequest and InferResponse
+    classification.py   the best classes instead of all numbers
+    metadata.py         what a server and a model say of themselves
 
 A predictor reads requests and writes responses with it; whoever asks a predictor writes requests and reads responses
-with it, so both sides agree by construction. The binary form of a tensor belongs beside json_data.py, the generated
-gRPC stubs beside messages.py. A leaf: it imports nothing of ours, and no framework.
+with it, so both sides agree by construction. A leaf: it imports nothing of ours, and no framework; gRPC's own messages
+are in the room of that transport.
 """
 
 from open_inference.datatypes import DATATYPES

@@ -1,13 +1,15 @@
 """V2's datatypes and the numpy dtypes that hold them.
 
-BYTES is held as an object array of `bytes`. BF16 has no numpy dtype and no JSON form: it is refused by name.
+BYTES is held as an object array of `bytes`. BF16, for which numpy has no dtype, is held as float32, of which every BF16
+number is one (bfloat16.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from open_inference.errors import MalformedMessage, TensorMismatch
 from open_inference.json_object import quote
@@ -26,6 +28,7 @@ DATATYPES: Mapping[str, np.dtype[Any]] = MappingProxyType(
         "FP16": np.dtype(np.float16),
         "FP32": np.dtype(np.float32),
         "FP64": np.dtype(np.float64),
+        "BF16": np.dtype(np.float32),
         "BYTES": np.dtype(np.object_),
     }
 )
@@ -41,8 +44,16 @@ def dtype_of(datatype: str, place: str) -> np.dtype[Any]:
 
 
 def datatype_of(dtype: np.dtype[Any], place: str) -> str:
-    """The V2 datatype of a numpy dtype; TensorMismatch, which names `place`, when there is none."""
+    """The V2 datatype of a numpy dtype (float32: FP32); TensorMismatch, which names `place`, when there is none."""
     for datatype, known in DATATYPES.items():
         if known == dtype:
             return datatype
     raise TensorMismatch(f"{place} holds {dtype}", f"a dtype that V2 has a word for: {', '.join(DATATYPES)}")
+
+
+def arrange(array: NDArray[Any], shape: Sequence[int], place: str) -> NDArray[Any]:
+    """A flat array of as many elements as `shape` says, in that shape. Raises TensorMismatch."""
+    try:
+        return array.reshape(shape)
+    except ValueError:  # no elements, but sizes whose product overflows
+        raise TensorMismatch(f"{place} has the shape {list(shape)}", "one that fits into memory") from None

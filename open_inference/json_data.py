@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from open_inference.datatypes import dtype_of
+from open_inference import bfloat16
+from open_inference.datatypes import arrange, dtype_of
 from open_inference.errors import TensorMismatch
 from open_inference.json_object import describe
 
@@ -52,13 +53,10 @@ def decode_data(data: object, datatype: str, shape: Sequence[int], place: str) -
     if not found <= kinds:
         index = next(index for index, value in enumerate(values) if type(value) not in kinds)
         raise TensorMismatch(f"{position(index)} is {describe(values[index])}", f"{expected} for {datatype}")
-    array, misfit = _to_array(values, dtype)
+    array, misfit = _to_array(values, dtype, is_bfloat16=datatype == "BF16")
     if misfit is not None:
         raise TensorMismatch(f"{position(misfit)} is {values[misfit]}", f"a number within the range of {datatype}")
-    try:
-        return array.reshape(shape)
-    except ValueError:  # no elements, but sizes whose product overflows
-        raise TensorMismatch(f"{place} has the shape {list(shape)}", "one that fits into memory") from None
+    return arrange(array, shape, place)
 
 
 def encode_data(array: NDArray[Any], place: str) -> NDArray[Any] | list[Any]:
@@ -103,7 +101,7 @@ def _subscript(index: int, shape: Sequence[int]) -> str:
     return "".join(reversed(positions))
 
 
-def _to_array(values: list[Any], dtype: np.dtype[Any]) -> tuple[NDArray[Any], int | None]:
+def _to_array(values: list[Any], dtype: np.dtype[Any], *, is_bfloat16: bool) -> tuple[NDArray[Any], int | None]:
     """The values as a flat array, and the index of the first that is out of the dtype's range."""
     if dtype.kind == "O":
         texts = np.empty(len(values), dtype=dtype)
@@ -113,6 +111,8 @@ def _to_array(values: list[Any], dtype: np.dtype[Any]) -> tuple[NDArray[Any], in
         exact = np.array(values, dtype=np.float64)
         with np.errstate(over="ignore"):
             array = exact.astype(dtype)
+            if is_bfloat16:
+                array = bfloat16.round_to_nearest(array)
         overflowed = np.isinf(array) & np.isfinite(exact)
         return array, int(overflowed.argmax()) if overflowed.any() else None
     try:

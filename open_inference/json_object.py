@@ -51,6 +51,16 @@ def describe(value: object) -> str:
             return f"the number {value}"
 
 
+def check_shape(value: object, place: str) -> tuple[int, ...]:
+    """Sizes of a tensor's dimensions: 0 and more each. Raises MalformedMessage, which starts with `place`."""
+    if not isinstance(value, list) or len(value) > _MOST_DIMENSIONS:
+        raise MalformedMessage(f"{place} is {describe(value)}", f"a list of at most {_MOST_DIMENSIONS} sizes")
+    for index, size in enumerate(value):
+        if type(size) is not int or not 0 <= size <= _LARGEST_SIZE:
+            raise MalformedMessage(f"{place}[{index}] is {describe(size)}", f"a whole number from 0 to {_LARGEST_SIZE}")
+    return tuple(value)
+
+
 class JsonObject:
     """A JSON object at a place in a message; `place` starts every error's text."""
 
@@ -63,6 +73,10 @@ class JsonObject:
     def called(self, place: str) -> "JsonObject":
         """The same object, under a name that says more to the reader of an error."""
         return JsonObject(self._fields, place)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a field."""
+        return name in self._fields
 
     def get(self, name: str, expected: str) -> object:
         """The value of a field that has to be there."""
@@ -84,6 +98,13 @@ class JsonObject:
             raise self._wrong(name, value, "a string")
         return value if name in self._fields else None
 
+    def optional_boolean(self, name: str) -> bool:
+        """A boolean; false where the field is left out."""
+        value = self._fields.get(name, False)
+        if not isinstance(value, bool):
+            raise self._wrong(name, value, "true or false")
+        return value
+
     def objects(self, name: str) -> list["JsonObject"]:
         """A list of objects that has to be there."""
         return self._objects(name, self.get(name, "a list of objects"))
@@ -94,13 +115,7 @@ class JsonObject:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Sizes of a tensor's dimensions: 0 and more each."""
-        value = self.get(name, "a list of sizes")
-        if not isinstance(value, list) or len(value) > _MOST_DIMENSIONS:
-            raise self._wrong(name, value, f"a list of at most {_MOST_DIMENSIONS} sizes")
-        for index, size in enumerate(value):
-            if type(size) is not int or not 0 <= size <= _LARGEST_SIZE:
-                raise self._wrong(f"{name}[{index}]", size, f"a whole number from 0 to {_LARGEST_SIZE}")
-        return tuple(value)
+        return check_shape(self.get(name, "a list of sizes"), f"{self.place}: {name}")
 
     def parameters(self) -> Parameters:
         """V2's `parameters`; empty where the field is left out."""

@@ -1,10 +1,12 @@
 """The serving process: a verified bundle behind the V2 protocol and the doors around it.
 
-    bytes -> http/ -> open_inference | classify/ -> served_model.py (checks the signature) -> engines/ -> answer
+    bytes -> http/ | grpc/ -> open_inference | classify/ -> data_plane.py -> served_model.py (checks the signature)
+          -> engines/ -> answer
 
     settings.py            everything that can be set, and the only place that reads the environment
     wiring.py              the only place that chooses concrete classes
-    server.py              the life of the process: listen (listening_socket.py), load, warm up, serve, drain
+    server.py              the life of the process: listen (listener.py), load, warm up, serve, drain
+    data_plane.py          what both transports serve, and counts (metrics.py, request_statistics.py)
     serving.py             what is being served right now, and whether it is ready
     served_model.py        one bundle that answers; signature.py says what it takes, identity.py who it is
     model_card.py          what a model says of itself; examples.py shows how to ask it
@@ -12,12 +14,12 @@
     engines/               InferenceEngine, and ONNX Runtime behind it
     classify/              rows of raw values (JSON, CSV) in, class names and probabilities out
     http/                  the REST transport: thin doors, limits, errors, metrics
+    grpc/                  the gRPC transport: the same, over the same data plane
     kserve_adapter/        the same served model on KServe's stock server
     errors.py              what can go wrong; error_table.py says which code each error has
-    metrics.py, log_lines.py
+    request_id.py, log_lines.py
 
-What is still to come has its place: gRPC is a transport beside http/, over the same served model and error table;
-batching goes between the doors and the engine, where inference_threads.py stands; recording watches the same
-`Inference` that metrics.py counts; a protocol-level fast path replaces http/listener.py's protocol class for the infer
-doors; several workers are server.py's.
+What is still to come has its place: batching goes between the data plane and the engine, where inference_threads.py
+stands; recording watches the same `Inference` that metrics.py counts; a protocol-level fast path replaces
+http/listener.py's protocol class for the infer doors; several workers are server.py's.
 """

@@ -1,9 +1,7 @@
-"""The one place that maps errors to codes. An error that is not in the table is nobody's to explain: 500.
-
-gRPC's status codes are a second column of the same table.
-"""
+"""The one place that maps errors to codes. An error that is not in the table is nobody's to explain: INTERNAL."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from open_inference import ProtocolError
@@ -11,12 +9,28 @@ from predictor.errors import BodyTooLarge, NotFound, NotReady, RequestRefused
 
 INTERNAL_ERROR_TEXT = "internal error: the server's log says more under this request id"
 
-HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The code of an error on each transport."""
+
+    http: int
+    grpc: str
+    """Name of a grpc.StatusCode."""
+
+
+INTERNAL = Codes(500, "INTERNAL")
+CODES: Mapping[type[Exception], Codes] = MappingProxyType(
     {
-        ProtocolError: 400,
-        RequestRefused: 400,
-        NotFound: 404,
-        BodyTooLarge: 413,
-        NotReady: 503,
+        ProtocolError: Codes(400, "INVALID_ARGUMENT"),
+        RequestRefused: Codes(400, "INVALID_ARGUMENT"),
+        NotFound: Codes(404, "NOT_FOUND"),
+        BodyTooLarge: Codes(413, "RESOURCE_EXHAUSTED"),
+        NotReady: Codes(503, "UNAVAILABLE"),
     }
 )
+
+
+def codes_of(error: Exception) -> Codes:
+    """The codes of an error; INTERNAL for one that is not in the table, whose text is not for the caller."""
+    return next((codes for kind, codes in CODES.items() if isinstance(error, kind)), INTERNAL)

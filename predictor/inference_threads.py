@@ -12,8 +12,8 @@ class InferenceThreads:
     """A bounded number of threads; what comes while all are busy waits in order of arrival."""
 
     def __init__(self, threads: int) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="inference")
+        self.executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="inference")
 
     async def run(self, work: Callable[[], T]) -> T:
         """The value of `work()`, called in one of the threads; raises what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        return await asyncio.get_running_loop().run_in_executor(self.executor, work)

@@ -7,8 +7,11 @@ import socket
 from predictor.errors import CannotListen
 
 
-def open_listening_socket(host: str, port: int) -> socket.socket:
-    """A bound TCP socket; port 0 takes any free one. Raises CannotListen, which names the port's owner if it can."""
+def open_listening_socket(host: str, port: int, option: str = "--http-port") -> socket.socket:
+    """A bound TCP socket; port 0 takes any free one.
+
+    Raises CannotListen, which names the port's owner if it can, and `option`, by which another port is chosen.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -21,15 +24,15 @@ def open_listening_socket(host: str, port: int) -> socket.socket:
         listening.listen()
     except OSError as error:
         listening.close()
-        raise _explain(error, host, port) from error
+        raise _explain(error, host, port, option) from error
     return listening
 
 
-def _explain(error: OSError, host: str, port: int) -> CannotListen:
+def _explain(error: OSError, host: str, port: int, option: str) -> CannotListen:
     if error.errno == errno.EADDRINUSE:
-        return CannotListen(f"port {port} is in use{_owner(port)}; choose another with --http-port")
+        return CannotListen(f"port {port} is in use{_owner(port)}; choose another with {option}")
     reason = os.strerror(error.errno or 0)
-    return CannotListen(f"port {port} of {host} cannot be taken: {reason}; choose another with --http-port or --host")
+    return CannotListen(f"port {port} of {host} cannot be taken: {reason}; choose another with {option} or --host")
 
 
 def _owner(port: int) -> str:

@@ -40,9 +40,9 @@ class PredictorMetrics:
         )
 
     def count_request(
-        self, *, transport: str, route: str, identity: ModelIdentity | None, code: int, seconds: float
+        self, *, transport: str, route: str, identity: ModelIdentity | None, code: int | str, seconds: float
     ) -> None:
-        """A request was answered; `identity` is None while no model is loaded."""
+        """A request was answered; `identity` is None while no model is loaded, `code` is the transport's own."""
         owner = (identity.model, identity.revision) if identity else ("", "")
         self._requests.labels(transport, route, *owner, code).inc()
         self._request_seconds.labels(transport, route, *owner).observe(seconds)

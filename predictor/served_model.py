@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bundle import Manifest
-from open_inference import InferRequest, InferResponse, ModelMetadata, Tensor, TensorMetadata
+from bundle import Manifest, TensorSignature
+from open_inference import InferRequest, InferResponse, ModelMetadata, RequestedOutput, Tensor, TensorMetadata
+from open_inference.classification import best_classes
+from open_inference.metadata import ModelConfig, TensorConfig
 from predictor.engines.inference_engine import InferenceEngine
 from predictor.errors import InferenceFailed, RequestRefused
 from predictor.identity import ModelIdentity
@@ -60,16 +62,19 @@ class ServedModel:
         self._row_limit = row_limit
 
     def infer(self, request: InferRequest) -> Inference:
-        """Answer a request. Raises RequestRefused when the model does not take it, InferenceFailed when it breaks."""
+        """Answer a request.
+
+        Raises RequestRefused or ProtocolError when the model does not take it, InferenceFailed when it breaks.
+        """
         check_request(request, self.manifest, self._row_limit)
         started = time.perf_counter()
         outputs = self._engine.run({tensor.name: tensor.data for tensor in request.inputs})
         seconds = time.perf_counter() - started
         class_indices, probabilities = self._check_answer(outputs[LABEL], outputs[PROBABILITIES], request)
-        asked = [output.name for output in request.outputs] or [output.name for output in self.manifest.outputs]
+        asked = request.outputs or [RequestedOutput(output.name) for output in self.manifest.outputs]
         return Inference(
             identity=self.identity,
-            outputs=tuple(Tensor.of(name, outputs[name]) for name in asked),
+            outputs=tuple(self._output(output, outputs[output.name]) for output in asked),
             class_indices=class_indices,
             probabilities=probabilities,
             seconds=seconds,
@@ -77,7 +82,11 @@ class ServedModel:
 
     def classify(self, rows: NDArray[Any]) -> Inference:
         """Answer rows of features, (rows, features) in the input's dtype. Raises what `infer` raises."""
-        return self.infer(InferRequest(inputs=(Tensor.of(self.manifest.inputs[0].name, rows),)))
+        return self.infer(self.request_for(rows))
+
+    def request_for(self, rows: NDArray[Any]) -> InferRequest:
+        """The request that asks for everything about `rows`, (rows, features) in the input's dtype."""
+        return InferRequest(inputs=(Tensor.of(self.manifest.inputs[0].name, rows),))
 
     def metadata(self) -> ModelMetadata:
         """What V2 answers about this model."""
@@ -92,6 +101,25 @@ class ServedModel:
             inputs=inputs,
             outputs=outputs,
         )
+
+    def config(self) -> ModelConfig:
+        """What V2's extension for model configuration answers: the row limit is the largest batch."""
+        inputs, outputs = (
+            tuple(_configure(part) for part in parts) for parts in (self.manifest.inputs, self.manifest.outputs)
+        )
+        return ModelConfig(
+            name=self.identity.model,
+            platform="onnx_onnxv1",
+            backend="onnxruntime",
+            max_batch_size=self._row_limit,
+            input=inputs,
+            output=outputs,
+        )
+
+    def _output(self, asked: RequestedOutput, values: NDArray[Any]) -> Tensor:
+        count = asked.classification()
+        best = values if count is None else best_classes(values, count, self.manifest.classes)
+        return Tensor.of(asked.name, best)
 
     def _check_answer(
         self, class_indices: NDArray[Any], probabilities: NDArray[Any], request: InferRequest
@@ -110,3 +138,8 @@ class ServedModel:
         if class_indices.min() < 0 or class_indices.max() >= classes:
             raise InferenceFailed(f"the model answered a class index outside of 0..{classes - 1}")
         return class_indices, probabilities
+
+
+def _configure(signature: TensorSignature) -> TensorConfig:
+    data_type = "TYPE_STRING" if signature.datatype == "BYTES" else f"TYPE_{signature.datatype}"
+    return TensorConfig(name=signature.name, data_type=data_type, dims=signature.shape[1:])

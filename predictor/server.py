@@ -1,9 +1,9 @@
 """The life of the serving process: listen, load, warm up, serve, drain, end.
 
-The port is taken first and answers from then on: live, but not ready, until the model is loaded and has answered its
+The ports are taken first and answer from then on: live, but not ready, until the model is loaded and has answered its
 own examples. The first SIGTERM or SIGINT makes it not ready, and it goes on answering for `drain_seconds`, in which
-whoever sends requests here hears of it; then the listener is closed and what is in flight is finished. A second signal
-cuts the waiting short, a third gives up what is in flight.
+whoever sends requests here hears of it; then the listeners are closed and what is in flight is finished. A second
+signal cuts the waiting short, a third gives up what is in flight.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import logging
 import signal
 import socket
 from asyncio import FIRST_COMPLETED
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,12 +19,13 @@ import uvloop
 
 from bundle import Bundle, read_bundle
 from predictor.examples import warm_up
+from predictor.listener import Listener
 from predictor.listening_socket import open_listening_socket
 from predictor.log_lines import LOG, start_log
 from predictor.metrics import PredictorMetrics
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
-from predictor.wiring import create_listener, create_metrics, load_model
+from predictor.wiring import create_data_plane, create_grpc_listener, create_http_listener, create_metrics, load_model
 
 
 def serve(settings: PredictorSettings, bundle_path: Path) -> int:
@@ -57,9 +59,12 @@ class _Signals:
 
 async def _run(settings: PredictorSettings, bundle: Bundle, listening: socket.socket) -> None:
     signals, serving, metrics = _Signals(), Serving(), create_metrics()
-    listener = create_listener(bundle, settings, listening, serving=serving, metrics=metrics)
-    answering = asyncio.create_task(listener.run())
-    loading = asyncio.create_task(_load(settings, bundle, listening, serving=serving, metrics=metrics))
+    plane = create_data_plane(serving, settings, metrics)
+    http = create_http_listener(bundle, settings, listening, plane=plane, metrics=metrics)
+    grpc = create_grpc_listener(settings, plane=plane, metrics=metrics)
+    listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
+    answering = asyncio.create_task(_answer(listeners.values()))
+    loading = asyncio.create_task(_load(settings, bundle, listeners, serving=serving, metrics=metrics))
     try:
         await asyncio.wait({loading, answering, signals.first}, return_when=FIRST_COMPLETED)
         if loading.done():
@@ -68,16 +73,22 @@ async def _run(settings: PredictorSettings, bundle: Bundle, listening: socket.so
             serving.drain()
             await asyncio.wait({answering, signals.second}, timeout=settings.drain_seconds, return_when=FIRST_COMPLETED)
     finally:
-        listener.close()
+        for listener in listeners.values():
+            listener.close()
         await asyncio.wait({answering, signals.third}, return_when=FIRST_COMPLETED)
-        listener.abandon()
+        for listener in listeners.values():
+            listener.abandon()
         await answering
+
+
+async def _answer(listeners: Iterable[Listener]) -> None:
+    await asyncio.gather(*(listener.run() for listener in listeners))
 
 
 async def _load(
     settings: PredictorSettings,
     bundle: Bundle,
-    listening: socket.socket,
+    listeners: Mapping[str, Listener],
     *,
     serving: Serving,
     metrics: PredictorMetrics,
@@ -86,7 +97,6 @@ async def _load(
     examples = await asyncio.to_thread(warm_up, model)
     metrics.name_model(model.identity)
     serving.start(model, examples)
-    host, port = listening.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    fields = {"url": url, **asdict(model.identity)}
-    logging.getLogger(LOG).info("listening on %s", url, extra={"fields": fields})
+    addresses = {name: listener.address for name, listener in listeners.items()}
+    fields = {**addresses, **asdict(model.identity)}
+    logging.getLogger(LOG).info("listening on %s", " and ".join(addresses.values()), extra={"fields": fields})

@@ -1,5 +1,7 @@
 """What is being served right now, and whether it is ready: the one piece of state that doors and server share."""
 
+import threading
+
 from open_inference.json_object import quote
 from predictor.errors import NotFound, NotReady
 from predictor.examples import Example
@@ -16,21 +18,32 @@ class Serving:
         self.model: ServedModel | None = None
         self.examples: tuple[Example, ...] = ()
         self.is_draining = False
+        self._change = threading.Event()
 
     def start(self, model: ServedModel, examples: tuple[Example, ...]) -> None:
         """Serve `model`, which is warmed up: `examples` are answers that it gave."""
         self.examples = examples
         self.model = model
+        self._tell()
 
     def drain(self) -> None:
         """Be not ready from now on, but go on answering."""
         self.is_draining = True
+        self._tell()
+
+    def next_change(self) -> threading.Event:
+        """Set as soon as something is different; whoever wants to miss nothing takes it before he looks."""
+        return self._change
 
     def check_ready(self) -> None:
         """Raises NotReady until a model is loaded and warmed up, and again from `drain` on."""
         if self.is_draining:
             raise NotReady("the server is draining; another one takes new requests")
         require_model(self.model)
+
+    def _tell(self) -> None:
+        self._change.set()
+        self._change = threading.Event()
 
 
 def require_model(model: ServedModel | None, name: str | None = None, version: str | None = None) -> ServedModel:

@@ -23,6 +23,7 @@ class PredictorSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(8000, ge=0, le=65535, description="0 takes any free port; the log says which")
+    grpc_port: int | None = Field(None, ge=0, le=65535, description="no gRPC where it is not given")
     model: str | None = Field(None, pattern=NAME_PATTERN, description="name to serve under; else the manifest's")
     revision: str | None = Field(None, pattern=NAME_PATTERN, description="else the digest's first 12 digits")
     body_limit_bytes: int = Field(16 * 2**20, ge=1024)

@@ -34,7 +34,7 @@ def check_servable(manifest: Manifest, engine: InferenceEngine) -> None:
 
 
 def check_request(request: InferRequest, manifest: Manifest, row_limit: int) -> None:
-    """Raises RequestRefused when the model does not take `request`; says what it takes.
+    """Raises RequestRefused or ProtocolError when the model does not take `request`; says what it takes.
 
     NaN and infinity are refused in every input: a manifest has no word for a model that takes them, and one that does
     not may answer something all the same.
@@ -50,10 +50,20 @@ def check_request(request: InferRequest, manifest: Manifest, row_limit: int) -> 
         _check_tensor(tensor, inputs[tensor.name], row_limit)
     for name in inputs.keys() - seen:
         raise RequestRefused(f'the input "{name}" is missing; expected {_show(manifest.inputs)}')
-    outputs = [output.name for output in manifest.outputs]
+    _check_outputs(request, [output.name for output in manifest.outputs])
+
+
+def _check_outputs(request: InferRequest, outputs: list[str]) -> None:
+    asked = set()
     for output in request.outputs:
         if output.name not in outputs:
             raise RequestRefused(f"unknown output {quote(output.name)}; expected one of {', '.join(outputs)}")
+        if output.name in asked:
+            raise RequestRefused(f'the output "{output.name}" is asked for twice; expected it once')
+        asked.add(output.name)
+        if output.classification() is not None and output.name != PROBABILITIES:
+            found = f'the output "{output.name}" has no numbers by class'
+            raise RequestRefused(f"{found}; expected classification of {PROBABILITIES} alone")
 
 
 def _check_tensor(tensor: Tensor, signature: TensorSignature, row_limit: int) -> None:

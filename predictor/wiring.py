@@ -6,13 +6,14 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry
 
 from bundle import Bundle
-from open_inference import ServerMetadata
+from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.examples import make_requests
 from predictor.http.app import create_app
-from predictor.http.listener import Listener
+from predictor.http.listener import HttpListener
 from predictor.identity import identify
 from predictor.inference_threads import InferenceThreads
+from predictor.listener import Listener
 from predictor.metrics import PredictorMetrics
 from predictor.served_model import ServedModel
 from predictor.serving import Serving
@@ -35,25 +36,46 @@ def create_metrics() -> PredictorMetrics:
     return PredictorMetrics(CollectorRegistry())
 
 
-def create_listener(
+def create_data_plane(serving: Serving, settings: PredictorSettings, metrics: PredictorMetrics) -> DataPlane:
+    """What both transports serve: whatever `serving` holds."""
+    return DataPlane(serving, InferenceThreads(settings.inference_threads), metrics, version("assay"))
+
+
+def create_http_listener(
     bundle: Bundle,
     settings: PredictorSettings,
     listening: socket.socket,
     *,
-    serving: Serving,
+    plane: DataPlane,
     metrics: PredictorMetrics,
 ) -> Listener:
-    """The REST doors on a bound socket; they answer for whatever `serving` holds."""
+    """The REST doors on a bound socket."""
     identity = identify(bundle, model=settings.model, revision=settings.revision)
     app = create_app(
-        serving=serving,
-        metrics=metrics,
-        threads=InferenceThreads(settings.inference_threads),
-        server=ServerMetadata(name="assay", version=version("assay"), extensions=()),
+        plane,
+        metrics,
         shown=identity,
         examples=make_requests(bundle.manifest, identity.model),
         body_limit_bytes=settings.body_limit_bytes,
     )
-    return Listener(
+    return HttpListener(
         app, listening, keep_alive_seconds=settings.keep_alive_seconds, finish_seconds=settings.finish_seconds
+    )
+
+
+def create_grpc_listener(
+    settings: PredictorSettings, *, plane: DataPlane, metrics: PredictorMetrics
+) -> Listener | None:
+    """The gRPC service, if it has a port; raises CannotListen. Called on the running event loop."""
+    if settings.grpc_port is None:
+        return None
+    from predictor.grpc.listener import GrpcListener  # noqa: PLC0415  # 14 MB that REST alone does not need
+
+    return GrpcListener(
+        plane,
+        metrics,
+        host=settings.host,
+        port=settings.grpc_port,
+        message_limit_bytes=settings.body_limit_bytes,
+        finish_seconds=settings.finish_seconds,
     )

@@ -3,6 +3,7 @@
 PromotionError
 ├── RouterError          promotion/routers/traffic_router.py
 ├── GateConfigurationError   promotion/gate/configuration.py
+├── SliceNotUsable       promotion/gate/slices.py
 ├── RecordNotWritten     promotion/gate/record.py
 ├── EvidenceError        promotion/evidence/evidence_source.py
 └── RolloutError         promotion/rollout/rollout_store.py

@@ -16,6 +16,7 @@ from promotion.evidence.evidence_source import (
 from promotion.gate.policy import GatePolicy
 from promotion.gate.reasons import ReasonCode
 from promotion.gate.record import EvidenceRecord, JudgedHoldout, ReplayFacts, build_evidence_record
+from promotion.gate.slices import group_rows
 from promotion.gate.verdict import decide, error_verdict
 
 _CODES: Mapping[type[EvidenceError], ReasonCode] = {
@@ -28,11 +29,13 @@ _CODES: Mapping[type[EvidenceError], ReasonCode] = {
 def judge_canary(source: EvidenceSource, holdout: LabelledRows, policy: GatePolicy, clock: Clock) -> EvidenceRecord:
     """The evidence on `holdout` and the verdict: PROMOTE, REJECT or INCONCLUSIVE.
 
-    Raises EvidenceError when the evidence cannot be had, which is no verdict on the canary: the caller ends with ERROR.
+    Raises EvidenceError when the evidence cannot be had, and SliceNotUsable when the policy has slices that this
+    holdout cannot be cut into; neither is a verdict on the canary: the caller ends with ERROR.
     """
+    groups = group_rows(policy.slices, holdout.features, holdout.feature_names)
     replayed = source.replay_holdout()
     return build_evidence_record(
-        decide(replayed.answers, policy),
+        decide(replayed.answers, policy, groups),
         policy,
         answers=replayed.answers,
         stable=replayed.revisions.stable,

@@ -1,21 +1,29 @@
-"""`assay gate`: is the canary not worse than stable? A judgement that moves no traffic."""
+"""`assay gate`: is the canary not worse than stable? A judgement that moves no traffic, and what helps to plan one."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from assay.commands.gate_plan import plan
+from assay.commands.gate_simulate import simulate
 from assay.explained_errors import ending_with_an_error_verdict
 from assay.labelled_data import load_rows
-from assay.output import print_lines, say
+from assay.output import print_json, print_lines, say
+
+gate_app = typer.Typer(invoke_without_command=True)
 
 
+@gate_app.callback()
 def gate(
-    stable: Annotated[str, typer.Option(metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001.")],
-    canary: Annotated[str, typer.Option(metavar="URL", help="The predictor that wants its traffic.")],
+    context: typer.Context,
+    stable: Annotated[
+        str, typer.Option(metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001.")
+    ] = "",
+    canary: Annotated[str, typer.Option(metavar="URL", help="The predictor that wants its traffic.")] = "",
     holdout: Annotated[
         str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or the path of a .csv or .csv.gz.")
-    ],
+    ] = "",
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="gate.yaml; left out, margins of 0.02 overall and 0.05 a class.")
     ] = None,
@@ -25,10 +33,40 @@ def gate(
 ) -> None:
     """Ask both predictors the same labelled rows and judge: PROMOTE, REJECT, INCONCLUSIVE or ERROR.
 
-    The exit code is the verdict: 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
+    A judgement needs --stable, --canary and --holdout. Its exit code is the verdict:
+    0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
 
     Example: assay gate --stable http://127.0.0.1:8001 --canary http://127.0.0.1:8002 --holdout digits:holdout
     """
+    if context.invoked_subcommand is None:
+        _require(stable=stable, canary=canary, holdout=holdout)
+        _judge(stable, canary, holdout, config, out, report, is_json=json)
+
+
+gate_app.command()(plan)
+gate_app.command()(simulate)
+
+
+@gate_app.command()
+def schema() -> None:
+    """Print the JSON Schema of the evidence record, the one that --out and --json write.
+
+    Example: assay gate schema
+    """
+    from promotion.gate.record import EvidenceRecord
+
+    print_json(EvidenceRecord.model_json_schema())
+
+
+def _require(**options: str) -> None:
+    for name, text in options.items():
+        if not text:
+            raise typer.BadParameter("it is missing, and a judgement needs it", param_hint=f"--{name}")
+
+
+def _judge(
+    stable: str, canary: str, holdout: str, config: Path | None, out: Path | None, report: Path | None, *, is_json: bool
+) -> None:
     from assay.wiring import holdout_replay
     from promotion.clock import SystemClock
     from promotion.evidence.evidence_source import EvidenceError, RevisionPair, RunningRevision
@@ -38,7 +76,7 @@ def gate(
     from promotion.gate.verdict_text import describe_verdict
     from promotion.judgement import judge_canary, record_error
 
-    with ending_with_an_error_verdict(is_json=json):
+    with ending_with_an_error_verdict(is_json=is_json):
         policy = read_gate_configuration(config)
         rows = load_rows(holdout)
         try:
@@ -56,7 +94,7 @@ def gate(
             write_report(report, "Is the canary not worse?", [Chapter(rows.name, evidence)])
     if evidence.verdict is Outcome.ERROR:
         say(f"ERROR: {evidence.headline}")
-    if json:
+    if is_json:
         typer.echo(evidence.to_json().decode(), nl=False)
     elif evidence.verdict is not Outcome.ERROR:
         print_lines(describe_verdict(evidence.to_verdict()))

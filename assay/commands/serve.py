@@ -1,11 +1,9 @@
-"""`assay serve`: a bundle behind the V2 protocol and /classify."""
+"""`assay serve`: a bundle behind the V2 protocol, over REST and gRPC, and /classify."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from assay.output import say
 
 
 def serve(
@@ -19,7 +17,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
     http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port for HTTP.  [default: 8000]")] = None,
     grpc_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port for gRPC, which this version does not serve yet.")
+        int | None, typer.Option(min=1, max=65535, help="Port for gRPC; without it there is no gRPC.")
     ] = None,
     drain_seconds: Annotated[
         float | None, typer.Option(min=0, help="How long answers go on after SIGTERM.  [default: 5]")
@@ -35,13 +33,12 @@ def serve(
 
     if workers != 1:
         raise typer.BadParameter("this version serves with one process: start more revisions", param_hint="--workers")
-    if grpc_port is not None:
-        say(f"gRPC is not served by this version: nothing listens on port {grpc_port}")
     given: dict[str, Any] = {
         "model": model,
         "revision": revision,
         "host": host,
         "http_port": http_port,
+        "grpc_port": grpc_port,
         "drain_seconds": drain_seconds,
     }
     settings = PredictorSettings(**{name: value for name, value in given.items() if value is not None})

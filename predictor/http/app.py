@@ -3,27 +3,24 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from open_inference import ServerMetadata
+from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
 from predictor.http.about_doors import about_doors
 from predictor.http.classify_door import classify_door
 from predictor.http.error_answers import add_error_answers
+from predictor.http.extension_doors import extension_doors
 from predictor.http.request_scope import RequestScope
 from predictor.http.v2_doors import health_doors, infer_doors, model_doors
 from predictor.identity import ModelIdentity
-from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics
-from predictor.serving import Serving
 
 _DESCRIPTION = "An Assay predictor: one ONNX model behind the V2 (Open Inference) protocol and the doors around it."
 
 
 def create_app(
-    *,
-    serving: Serving,
+    plane: DataPlane,
     metrics: PredictorMetrics,
-    threads: InferenceThreads,
-    server: ServerMetadata,
+    *,
     shown: ModelIdentity,
     examples: tuple[ExampleRequest, ...],
     body_limit_bytes: int,
@@ -33,15 +30,16 @@ def create_app(
         docs_url="/docs",
         redoc_url=None,
         title="Assay predictor",
-        version=server.version,
+        version=plane.server_metadata().version,
         description=_DESCRIPTION,
         redirect_slashes=False,
     )
-    app.include_router(classify_door(threads, metrics, examples=examples, body_limit_bytes=body_limit_bytes))
-    app.include_router(about_doors(serving, metrics))
-    app.include_router(health_doors(serving, server))
-    app.include_router(model_doors(serving, shown))
-    app.include_router(infer_doors(threads, metrics, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes))
+    app.include_router(infer_doors(plane, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes))
+    app.include_router(classify_door(plane, examples=examples, body_limit_bytes=body_limit_bytes))
+    app.include_router(about_doors(plane.serving, metrics))
+    app.include_router(health_doors(plane))
+    app.include_router(extension_doors(plane, shown))  # /v2/models/stats before /v2/models/{model}
+    app.include_router(model_doors(plane, shown))
     add_error_answers(app)
-    app.add_middleware(RequestScope, serving=serving, metrics=metrics)
+    app.add_middleware(RequestScope, serving=plane.serving, metrics=metrics)
     return app

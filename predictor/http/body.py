@@ -1,32 +1,52 @@
-"""Bodies, read with a limit before anything looks into them.
+"""Bodies: read with a limit before anything looks into them, and written as a client accepts them."""
 
-Compressed bodies and V2's binary tensors will be taken apart here.
-"""
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.responses import Response
 
-from open_inference.json_object import quote
-from predictor.errors import BodyTooLarge, RequestRefused
+from open_inference.binary_body import JSON_SIZE_HEADER
+from predictor.http.content_coding import check_coding, compress, decompress, too_large
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """The whole body, announced or chunked. Raises BodyTooLarge as soon as it is known, RequestRefused.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of an answer, and its headers."""
 
-    Raises starlette's ClientDisconnect when the client goes away meanwhile.
+    content: bytes
+    headers: dict[str, str]
+
+    def to_response(self) -> Response:
+        """The answer for the framework."""
+        return Response(self.content, headers=self.headers)
+
+
+async def read_body(request: Request, limit_bytes: int) -> Callable[[], bytes]:
+    """Read the whole body, announced or chunked; what comes back decompresses it, and is called in another thread.
+
+    Raises BodyTooLarge as soon as it is known and RequestRefused, both now and when it is decompressed; starlette's
+    ClientDisconnect when the client goes away meanwhile.
     """
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
-        raise RequestRefused(f"the content-encoding is {quote(encoding)}; expected none")
+    coding = request.headers.get("content-encoding", "identity")
+    check_coding(coding)
     if int(request.headers.get("content-length", 0)) > limit_bytes:
-        raise _too_large(limit_bytes)
+        raise too_large(limit_bytes)
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit_bytes:
-            raise _too_large(limit_bytes)
+            raise too_large(limit_bytes)
         chunks.append(chunk)
-    return b"".join(chunks)
+    return lambda: decompress(b"".join(chunks), coding, limit_bytes)
 
 
-def _too_large(limit_bytes: int) -> BodyTooLarge:
-    return BodyTooLarge(f"the body is too large; expected at most {limit_bytes} bytes")
+def write_answer(request: Request, content: bytes, json_size: int | None = None) -> Answer:
+    """An answer in JSON, of which `json_size` bytes are JSON and the rest is binary data, or all are JSON."""
+    headers = {"content-type": "application/json"}
+    if json_size is not None:
+        headers = {"content-type": "application/octet-stream", JSON_SIZE_HEADER: str(json_size)}
+    content, coding = compress(content, request.headers.get("accept-encoding", ""))
+    if coding:
+        headers["content-encoding"] = coding
+    return Answer(content, headers)

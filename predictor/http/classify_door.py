@@ -6,22 +6,16 @@ from starlette.responses import Response
 
 from predictor.classify.answer import Classification, classification
 from predictor.classify.read_rows import read_rows
+from predictor.data_plane import DataPlane, Exchange
 from predictor.examples import ExampleRequest
-from predictor.http.body import read_body
+from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.openapi import ANY_ERROR, classify_body
 from predictor.http.request_scope import model_of, request_id_of
-from predictor.inference_threads import InferenceThreads
-from predictor.metrics import PredictorMetrics
+from predictor.served_model import Inference
 from predictor.serving import require_model
 
 
-def classify_door(
-    threads: InferenceThreads,
-    metrics: PredictorMetrics,
-    *,
-    examples: tuple[ExampleRequest, ...],
-    body_limit_bytes: int,
-) -> APIRouter:
+def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], body_limit_bytes: int) -> APIRouter:
     """The door."""
     router = APIRouter(tags=["classify"], responses=ANY_ERROR)
 
@@ -31,15 +25,16 @@ def classify_door(
         model = require_model(model_of(request))
         body = await read_body(request, body_limit_bytes)
 
-        def answer() -> bytes:
-            rows, is_single = read_rows(body, request.headers.get("content-type", ""), model)
-            inference = model.classify(rows)
-            classes = model.manifest.classes
-            metrics.count_inference(inference, classes)
-            request_id = request_id_of(request)
-            said = classification(inference, classes, request_id=request_id, with_probabilities=probabilities)
-            return said.to_json(is_single=is_single)
+        def read() -> Exchange[Answer]:
+            rows, is_single = read_rows(body(), request.headers.get("content-type", ""), model)
 
-        return Response(await threads.run(answer), media_type="application/json")
+            def write(inference: Inference) -> Answer:
+                request_id, classes = request_id_of(request), model.manifest.classes
+                said = classification(inference, classes, request_id=request_id, with_probabilities=probabilities)
+                return write_answer(request, said.to_json(is_single=is_single))
+
+            return model.request_for(rows), write
+
+        return (await plane.infer_in_thread(model, read)).to_response()
 
     return router

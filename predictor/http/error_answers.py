@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from open_inference.json_object import quote
-from predictor.error_table import HTTP_STATUS
+from predictor.error_table import CODES, codes_of
 
 
 class ErrorAnswer(BaseModel):
@@ -29,8 +29,7 @@ def add_error_answers(app: FastAPI) -> None:
     """Answer every error that is in the table, and the framework's own, in the one shape."""
 
     async def answer_known(_: Request, error: Exception) -> Response:
-        status = next(status for kind, status in HTTP_STATUS.items() if isinstance(error, kind))
-        return error_answer(status, str(error))
+        return error_answer(codes_of(error).http, str(error))
 
     async def answer_framework(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -49,7 +48,7 @@ def add_error_answers(app: FastAPI) -> None:
         first = error.errors()[0]
         return error_answer(400, f"{' '.join(str(part) for part in first['loc'])}: {first['msg']}")
 
-    for kind in HTTP_STATUS:
+    for kind in CODES:
         app.add_exception_handler(kind, answer_known)
     app.add_exception_handler(HTTPException, answer_framework)
     app.add_exception_handler(RequestValidationError, answer_invalid)

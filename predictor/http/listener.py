@@ -10,8 +10,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 
-class Listener:
-    """Serves an application on a socket that is already bound, until it is closed."""
+class HttpListener:
+    """A Listener: an application on a socket that is already bound."""
 
     def __init__(self, app: ASGIApp, listening: socket.socket, *, keep_alive_seconds: int, finish_seconds: int) -> None:
         config = uvicorn.Config(
@@ -29,16 +29,22 @@ class Listener:
         self._server = _Server(config)
         self._socket = listening
 
+    @property
+    def address(self) -> str:
+        """See Listener."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
     async def run(self) -> None:
-        """Answer requests; returns when it was closed and the requests in flight are answered."""
+        """See Listener."""
         await self._server.serve(sockets=[self._socket])
 
     def close(self) -> None:
-        """Take no new connection; finish what is in flight within `finish_seconds`."""
+        """See Listener."""
         self._server.should_exit = True
 
     def abandon(self) -> None:
-        """Do not wait for what is in flight, either."""
+        """See Listener."""
         self._server.force_exit = True
 
 

@@ -66,6 +66,16 @@ ANY_ERROR: dict[int | str, dict[str, Any]] = {
 INFER_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"description": "The answer", "content": {"application/json": {"schema": _INFER_ANSWER}}}
 }
+INDEX_BODY = {
+    "requestBody": {
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "properties": {"ready": {"type": "boolean"}}},
+                "examples": {"ready": {"value": {"ready": True}}},
+            }
+        }
+    }
+}
 
 
 def classify_body(examples: Iterable[ExampleRequest]) -> dict[str, Any]:

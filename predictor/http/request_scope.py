@@ -5,12 +5,10 @@ as one and the same. A plain ASGI middleware: it costs no task and no buffering.
 """
 
 import logging
-import re
 import time
-import uuid
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,10 +16,10 @@ from predictor.error_table import INTERNAL_ERROR_TEXT
 from predictor.http.error_answers import error_answer
 from predictor.log_lines import LOG
 from predictor.metrics import PredictorMetrics
+from predictor.request_id import choose_request_id
 from predictor.served_model import ServedModel
 from predictor.serving import Serving
 
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _GONE_AWAY = 499  # nginx's word for a client that did not wait: it is counted, and nobody reads it
 _UNKNOWN_ROUTE = "unknown"
 
@@ -52,7 +50,7 @@ class RequestScope:
             return
         started = time.perf_counter()
         model = self._serving.model
-        request_id = _choose_request_id(Headers(scope=scope).get("x-request-id", ""))
+        request_id = choose_request_id(Headers(scope=scope).get("x-request-id", ""))
         scope.setdefault("state", {}).update(request_id=request_id, model=model)
         code = _GONE_AWAY
 
@@ -60,7 +58,7 @@ class RequestScope:
             nonlocal code
             if message["type"] == "http.response.start":
                 code = message["status"]
-                self._add_headers(MutableHeaders(scope=message), request_id, model)
+                message["headers"] = [*message["headers"], *self._headers(request_id, model)]
             await send(message)
 
         try:
@@ -83,19 +81,19 @@ class RequestScope:
                 seconds=time.perf_counter() - started,
             )
 
-    def _add_headers(self, headers: MutableHeaders, request_id: str, model: ServedModel | None) -> None:
-        headers["x-request-id"] = request_id
+    def _headers(self, request_id: str, model: ServedModel | None) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-request-id", request_id.encode())]
         if model:
-            headers["x-assay-model"] = model.identity.model
-            headers["x-assay-version"] = model.identity.version
-            headers["x-assay-revision"] = model.identity.revision
-            headers["x-assay-bundle-digest"] = model.identity.bundle_digest
+            identity = model.identity
+            headers += [
+                (b"x-assay-model", identity.model.encode()),
+                (b"x-assay-version", identity.version.encode()),
+                (b"x-assay-revision", identity.revision.encode()),
+                (b"x-assay-bundle-digest", identity.bundle_digest.encode()),
+            ]
         if self._serving.is_draining:
-            headers["connection"] = "close"  # the next request of this client finds a server that stays
-
-
-def _choose_request_id(given: str) -> str:
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+            headers.append((b"connection", b"close"))  # the next request of this client finds a server that stays
+        return headers
 
 
 def _log_failure(scope: Scope, request_id: str, code: int, **options: Any) -> None:

@@ -1,10 +1,14 @@
-"""What the tests say of one set of rows, all of them or those of a class: numbers and claims, no consequences yet."""
+"""What the tests say of one set of rows, all of them or those of a part: numbers and claims, no consequences yet.
 
+A part is a class, that is the rows of one true label, or a group of a slice.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.stats import norm
 
-from promotion.gate.evidence import PairedAnswers, PairedCounts, count_pairs
+from promotion.gate.evidence import PairedAnswers, PairedCounts, SliceGroup, count_pairs
 from promotion.gate.policy import GatePolicy
 from promotion.statistics.harm import harm_p_value
 from promotion.statistics.holm import holm_rejections
@@ -17,7 +21,7 @@ class Comparison:
     """Canary against stable on at least one row. Accuracies, differences and margins are shares."""
 
     name: str
-    """`all`, or the label of a class."""
+    """`all`, the label of a class, or the name of a group of a slice."""
     n: int
     b: int
     """Rows that only stable has right."""
@@ -43,7 +47,7 @@ class Comparison:
     is_not_worse: bool
     """Assessable, and shown not to be worse by more than the margin."""
     is_harmed: bool
-    """Shown to be worse at all; among classes after Holm's correction."""
+    """Shown to be worse at all; among classes and groups after Holm's correction."""
 
 
 def compare_overall(counts: PairedCounts, policy: GatePolicy) -> Comparison:
@@ -52,16 +56,28 @@ def compare_overall(counts: PairedCounts, policy: GatePolicy) -> Comparison:
     return _compare("all", counts, policy.margin, policy, p_value, is_harmed=p_value <= policy.alpha)
 
 
-def compare_classes(answers: PairedAnswers, policy: GatePolicy) -> tuple[Comparison, ...]:
-    """Compare within each class that has rows, in the order of `answers.classes`; Holm's family is these classes."""
-    counts = {label: count_pairs(answers, label) for label in answers.classes}
-    counts = {label: of_label for label, of_label in counts.items() if of_label.n}
-    p_values = [harm_p_value(of_label.b, of_label.c) for of_label in counts.values()]
+@dataclass(frozen=True, slots=True)
+class PartComparisons:
+    """The parts that have rows, in the order given."""
+
+    classes: tuple[Comparison, ...] = ()
+    groups: tuple[Comparison, ...] = ()
+
+
+def compare_parts(answers: PairedAnswers, policy: GatePolicy, groups: Sequence[SliceGroup]) -> PartComparisons:
+    """Compare within each class, where the policy has them judged, and each group; Holm's family is all of them."""
+    labels = answers.classes if policy.classes_are_judged else ()
+    by_class = [(label, count_pairs(answers, (truth == label for truth in answers.truth))) for label in labels]
+    by_class = [(label, counts) for label, counts in by_class if counts.n]
+    by_group = [(group.name, count_pairs(answers, group.rows)) for group in groups]
+    counted = [*by_class, *((name, counts) for name, counts in by_group if counts.n)]
+    p_values = [harm_p_value(counts.b, counts.c) for _, counts in counted]
     rejections = holm_rejections(p_values, policy.alpha)
-    return tuple(
-        _compare(label, of_label, policy.class_margin, policy, p_value, is_harmed=is_harmed)
-        for (label, of_label), p_value, is_harmed in zip(counts.items(), p_values, rejections, strict=True)
+    compared = tuple(
+        _compare(name, counts, policy.class_margin, policy, p_value, is_harmed=is_harmed)
+        for (name, counts), p_value, is_harmed in zip(counted, p_values, rejections, strict=True)
     )
+    return PartComparisons(classes=compared[: len(by_class)], groups=compared[len(by_class) :])
 
 
 def _compare(

@@ -5,22 +5,35 @@
     class_margin: 0.05
     required_classes: [Shirt, Coat]
 
-Every key may be left out; what it then means stands in policy.py.
+    slices:
+      intensity: bucket(mean(*), 4)
+      shop: labels("shops.txt")
+    required_slices: [shop]
+
+Every key may be left out; what it then means is said by `profile` (profiles.py), or stands in policy.py. The path of a
+file of labels counts from the folder of gate.yaml.
 """
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import orjson
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bundle.manifest import content_digest
 from promotion.errors import PromotionError
-from promotion.gate.policy import GatePolicy
+from promotion.gate.policy import GatePolicy, SliceDefinition
+from promotion.gate.profiles import PROFILES
+from promotion.gate.slice_expression import LabelsFile, SliceExpressionError, parse_slice
+from promotion.gate.slices import labels_digest, read_labels
 
 _DEFAULTS = GatePolicy()
+_SINCE_THE_BEGINNING = frozenset(
+    {"margin", "class_margin", "alpha", "power", "minimum_accuracy", "required_classes", "classes_are_judged"}
+)
 
 
 class GateConfigurationError(PromotionError):
@@ -33,6 +46,9 @@ class GateConfiguration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     format: Literal[1] = Field(1, description="1")
+    profile: Literal["strict", "default", "exploratory"] = Field(
+        "default", description="strict, default or exploratory"
+    )
     margin: float = Field(_DEFAULTS.margin, gt=0, le=0.5, description="a share above 0, at most 0.5")
     class_margin: float = Field(_DEFAULTS.class_margin, gt=0, le=0.5, description="a share above 0, at most 0.5")
     alpha: float = Field(_DEFAULTS.alpha, gt=0, lt=0.5, description="a share above 0, below 0.5")
@@ -42,6 +58,19 @@ class GateConfiguration(BaseModel):
     )
     required_classes: tuple[str, ...] = Field(_DEFAULTS.required_classes, description="a list of class labels")
     classes_are_judged: bool = Field(_DEFAULTS.classes_are_judged, description="true or false")
+    slices: dict[str, str] = Field({}, description="names with expressions, such as `intensity: bucket(mean(*), 4)`")
+    required_slices: tuple[str, ...] = Field(_DEFAULTS.required_slices, description="a list of slices")
+    harm_goes_first: bool = Field(_DEFAULTS.harm_goes_first, description="true or false")
+
+    @field_validator("slices", mode="after")
+    @classmethod
+    def _slices_can_be_parsed(cls, slices: dict[str, str]) -> dict[str, str]:
+        for name, text in slices.items():
+            try:
+                parse_slice(text)
+            except SliceExpressionError as error:
+                raise ValueError(f"slices, {name}: {text!r}, {error}") from error
+        return slices
 
     @model_validator(mode="after")
     def _required_classes_are_judged(self) -> Self:
@@ -49,15 +78,34 @@ class GateConfiguration(BaseModel):
             raise ValueError("required_classes are named, but classes_are_judged is false; expected one of the two")
         return self
 
-    def to_policy(self) -> GatePolicy:
-        """The policy that this configuration asks for."""
-        return GatePolicy(**self.model_dump(exclude={"format"}))
+    @model_validator(mode="after")
+    def _required_slices_are_defined(self) -> Self:
+        undefined = [name for name in self.required_slices if name not in self.slices]
+        if undefined:
+            raise ValueError(f"required_slices: found {undefined[0]!r}, expected a name of `slices`")
+        return self
+
+    def to_policy(self, folder: Path) -> GatePolicy:
+        """The policy that this configuration asks for; paths count from `folder`. Raises SliceNotUsable."""
+        settings = self.model_dump(exclude={"format", "profile", "slices"}, exclude_unset=True)
+        slices = tuple(_slice_definition(name, text, folder) for name, text in self.slices.items())
+        return replace(PROFILES[self.profile], **settings, slices=slices)
+
+
+def _slice_definition(name: str, text: str, folder: Path) -> SliceDefinition:
+    expression = parse_slice(text)
+    if not isinstance(expression, LabelsFile):
+        return SliceDefinition(name, text)
+    path = folder / expression.path
+    content, _ = read_labels(path)
+    return SliceDefinition(name, text, labels_path=str(path), labels_digest=labels_digest(content))
 
 
 def read_gate_configuration(path: Path | None) -> GatePolicy:
     """The policy in a gate.yaml, or the default policy where no path is given. Can be repeated.
 
-    Raises GateConfigurationError for a file that is missing or not YAML, an unknown key, and a value out of its range.
+    Raises GateConfigurationError for a file that is missing or not YAML, an unknown key, and a value out of its range;
+    SliceNotUsable for a file of labels that cannot be read.
     """
     if path is None:
         return GatePolicy()
@@ -65,14 +113,37 @@ def read_gate_configuration(path: Path | None) -> GatePolicy:
     if not isinstance(content, dict):
         raise GateConfigurationError(f"{path}: found {content!r}, expected keys with values, such as `margin: 0.02`")
     try:
-        return GateConfiguration.model_validate(content).to_policy()
+        return GateConfiguration.model_validate(content).to_policy(path.parent)
     except ValidationError as error:
         raise GateConfigurationError(f"{path}: {_explain(error)}") from error
 
 
+def with_settings(policy: GatePolicy, **settings: float | None) -> GatePolicy:
+    """`policy` with other numbers, by their keys in gate.yaml; None leaves one as it is.
+
+    Raises GateConfigurationError for a value out of its range.
+    """
+    changed: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
+    try:
+        GateConfiguration.model_validate(changed)
+    except ValidationError as error:
+        raise GateConfigurationError(_explain(error)) from error
+    return replace(policy, **changed)
+
+
 def policy_digest(policy: GatePolicy) -> str:
-    """`sha256:<64 hex digits>` of the policy as JSON with sorted keys: equal policies, equal digests."""
-    return content_digest(orjson.dumps(asdict(policy), option=orjson.OPT_SORT_KEYS))
+    """`sha256:<64 hex digits>` of the policy as JSON with sorted keys: equal policies, equal digests.
+
+    A setting that later versions added takes part once it departs from what was the rule before it, so that a record,
+    and a rollout that is under way, stay bound to the same configuration across versions.
+    """
+    settings: Mapping[str, Any] = asdict(policy)
+    content = {
+        key: value for key, value in settings.items() if key in _SINCE_THE_BEGINNING or value != getattr(_DEFAULTS, key)
+    }
+    for one in content.get("slices", ()):
+        del one["labels_path"]
+    return content_digest(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
 
 
 def _read_yaml(path: Path) -> object:
@@ -90,7 +161,7 @@ def _read_yaml(path: Path) -> object:
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
-    if not first["loc"]:
+    if first["type"] == "value_error":
         return first["msg"].removeprefix("Value error, ")
     key = str(first["loc"][0])
     field = GateConfiguration.model_fields.get(key)

@@ -1,6 +1,6 @@
 """Evidence as the verdict takes it: what both revisions answered to the same rows, and what of that is counted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -28,6 +28,26 @@ class PairedAnswers:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceGroup:
+    """A group of rows that the verdict judges like a class."""
+
+    slice: str
+    """The slice's name in gate.yaml."""
+    name: str
+    """Of the group itself, the slice's name first."""
+    rows: tuple[bool, ...]
+    """Whether each row of the holdout belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedErrors:
+    """Both regression models' absolute errors on the same rows, in the same order, in the unit of what they predict."""
+
+    stable: tuple[float, ...]
+    canary: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PairedCounts:
     """Rows of a set of pairs."""
 
@@ -41,11 +61,17 @@ class PairedCounts:
     canary_right: int
 
 
-def count_pairs(answers: PairedAnswers, label: str | None = None) -> PairedCounts:
-    """Counts over all rows, or over the rows whose truth is `label`."""
+def count_pairs(answers: PairedAnswers, rows: Iterable[bool] | None = None) -> PairedCounts:
+    """Counts over all rows, or over those for which `rows`, one for each in the same order, is true.
+
+    Raises ValueError where `rows` are not as many as the answers.
+    """
     n = b = c = both = 0
-    for truth, stable, canary in zip(answers.truth, answers.stable_labels, answers.canary_labels, strict=True):
-        if label is not None and truth != label:
+    chosen = [True] * len(answers.truth) if rows is None else rows
+    for truth, stable, canary, is_chosen in zip(
+        answers.truth, answers.stable_labels, answers.canary_labels, chosen, strict=True
+    ):
+        if not is_chosen:
             continue
         n += 1
         b += stable == truth != canary

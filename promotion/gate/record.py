@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from bundle.manifest import DIGEST_PATTERN
 from promotion.errors import PromotionError
 from promotion.evidence.evidence_source import RunningRevision
+from promotion.gate.advisory import AdvisoryEvidence, agreement_of
 from promotion.gate.comparison import Comparison
 from promotion.gate.configuration import policy_digest
+from promotion.gate.error_comparison import ErrorComparison
 from promotion.gate.evidence import PairedAnswers, confusion_matrix
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GatePolicy
@@ -56,9 +58,13 @@ class ConfusionMatrices(_RecordPart):
 
 
 class EvidenceRecord(_RecordPart):
-    """The record; `n` to `rows_needed` repeat what scripts read first. Null is what no rows or no answers gave."""
+    """The record; `n` to `rows_needed` repeat what scripts read first. Null is what no rows or no answers gave.
 
-    format: Literal[1] = 1
+    Format 2 added `slices`, `errors`, `advisory` and settings of the policy; a record of format 1 is read as one
+    without them.
+    """
+
+    format: Literal[1, 2] = 2
     verdict: Outcome
     headline: str = Field(description="the first reason's text")
     reasons: tuple[Reason, ...] = Field(min_length=1, description="the strongest first")
@@ -72,7 +78,10 @@ class EvidenceRecord(_RecordPart):
     rows_needed: int | None
     overall: Comparison | None
     classes: tuple[Comparison, ...]
+    slices: tuple[Comparison, ...] = ()
+    errors: ErrorComparison | None = Field(None, description="of a regression model, in place of `overall`")
     confusion: ConfusionMatrices | None
+    advisory: AdvisoryEvidence = Field(AdvisoryEvidence(), description="what takes no part in the verdict")
     stable: RunningRevision = Field(description="what it said of itself; empty texts where it did not answer")
     canary: RunningRevision
     holdout: JudgedHoldout
@@ -84,7 +93,9 @@ class EvidenceRecord(_RecordPart):
 
     def to_verdict(self) -> Verdict:
         """The verdict that the record states."""
-        return Verdict(self.verdict, self.reasons, self.overall, self.classes, self.rows_needed)
+        return Verdict(
+            self.verdict, self.reasons, self.overall, self.classes, self.slices, self.errors, self.rows_needed
+        )
 
     def to_json(self) -> bytes:
         """The form in which the record is stored and printed, with a line end."""
@@ -102,14 +113,18 @@ def build_evidence_record(
     replay: ReplayFacts | None,
     judged_at: str,
     program_version: str,
+    advisory: AdvisoryEvidence | None = None,
 ) -> EvidenceRecord:
-    """The record of `verdict`; `answers` and `replay` are None where the evidence could not be gathered."""
+    """The record of `verdict`; `answers` and `replay` are None where the evidence could not be gathered.
+
+    Without `advisory` the agreement of `answers` is what is advised.
+    """
     overall = verdict.overall
     return EvidenceRecord(
         verdict=verdict.outcome,
         headline=verdict.headline,
         reasons=verdict.reasons,
-        n=overall.n if overall else 0,
+        n=_rows(verdict),
         b=overall.b if overall else 0,
         c=overall.c if overall else 0,
         margin=policy.margin,
@@ -119,7 +134,10 @@ def build_evidence_record(
         rows_needed=verdict.rows_needed,
         overall=overall,
         classes=verdict.classes,
+        slices=verdict.slices,
+        errors=verdict.errors,
         confusion=_confusion(answers) if answers else None,
+        advisory=advisory or _advised(answers),
         stable=stable,
         canary=canary,
         holdout=holdout,
@@ -160,6 +178,15 @@ def _replace_at_once(path: Path, content: bytes) -> None:
         os.fsync(directory)  # the rename itself survives a power cut only with its directory
     finally:
         os.close(directory)
+
+
+def _rows(verdict: Verdict) -> int:
+    judged = verdict.overall or verdict.errors
+    return judged.n if judged else 0
+
+
+def _advised(answers: PairedAnswers | None) -> AdvisoryEvidence:
+    return AdvisoryEvidence(agreement=agreement_of(answers) if answers else None)
 
 
 def _confusion(answers: PairedAnswers) -> ConfusionMatrices:

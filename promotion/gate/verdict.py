@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from promotion.gate.comparison import Comparison, compare_classes, compare_overall
-from promotion.gate.evidence import PairedAnswers, count_pairs
+from promotion.gate.comparison import Comparison, compare_overall, compare_parts
+from promotion.gate.error_comparison import ErrorComparison, compare_errors, error_findings
+from promotion.gate.evidence import PairedAnswers, PairedErrors, SliceGroup, count_pairs
 from promotion.gate.findings import (
     accuracy_findings,
     class_findings,
     no_evidence,
     overall_findings,
+    slice_findings,
 )
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GatePolicy
@@ -33,6 +35,10 @@ class Verdict:
     """On all rows; None where there are none."""
     classes: tuple[Comparison, ...] = ()
     """Within each class that has rows, where the policy has classes judged."""
+    slices: tuple[Comparison, ...] = ()
+    """Within each group of the policy's slices that has rows."""
+    errors: ErrorComparison | None = None
+    """Of a regression model, in place of the comparisons above."""
     rows_needed: int | None = None
     """Rows of the whole data set that would decide, about; None where the verdict stands, or more rows rarely help."""
 
@@ -42,9 +48,10 @@ class Verdict:
         return self.reasons[0].text
 
 
-def decide(answers: PairedAnswers, policy: GatePolicy) -> Verdict:
+def decide(answers: PairedAnswers, policy: GatePolicy, groups: Sequence[SliceGroup] = ()) -> Verdict:
     """The verdict on a canary by its answers to labelled rows: PROMOTE, REJECT or INCONCLUSIVE. Pure.
 
+    `groups` are those of the policy's slices; raises ValueError where they are not of the same rows.
     The tests and their sources are in promotion/statistics, the table from numbers to reasons in findings.py.
     """
     counts = count_pairs(answers)
@@ -52,15 +59,36 @@ def decide(answers: PairedAnswers, policy: GatePolicy) -> Verdict:
         floor = row_floor(policy.margin, policy.alpha)
         return Verdict(Outcome.INCONCLUSIVE, (no_evidence(policy.margin, floor),), rows_needed=floor)
     overall = compare_overall(counts, policy)
-    classes = compare_classes(answers, policy) if policy.classes_are_judged else ()
-    rest = accuracy_findings(counts, policy)
+    parts = compare_parts(answers, policy, groups)
+    rest = (*slice_findings(parts.groups, groups, policy), *accuracy_findings(counts, policy))
     if policy.classes_are_judged:
-        rest = (*class_findings(classes, answers, policy), *rest)
+        rest = (*class_findings(parts.classes, answers, policy), *rest)
     rest_is_shown = all(_ARGUES_FOR[reason.code] is Outcome.PROMOTE for reason in rest)
-    reasons = sorted((*overall_findings(overall, rest_is_shown=rest_is_shown), *rest), key=_strength, reverse=True)
+    reasons = sorted(
+        (*overall_findings(overall, policy, rest_is_shown=rest_is_shown), *rest), key=_strength, reverse=True
+    )
     outcome = _ARGUES_FOR[reasons[0].code]
-    rows = _rows_to_decide(overall, classes, policy) if outcome is Outcome.INCONCLUSIVE else None
-    return Verdict(outcome, tuple(reasons), overall, classes, rows)
+    required = {*policy.required_classes, *(group.name for group in groups if group.slice in policy.required_slices)}
+    judged = [overall, *(one for one in (*parts.classes, *parts.groups) if one.is_assessable or one.name in required)]
+    rows = _rows_to_decide(overall, judged) if outcome is Outcome.INCONCLUSIVE else None
+    return Verdict(outcome, tuple(reasons), overall, parts.classes, parts.groups, rows_needed=rows)
+
+
+def decide_by_errors(errors: PairedErrors, policy: GatePolicy) -> Verdict:
+    """The verdict on a regression model by its absolute errors on labelled rows, beside stable's. Pure.
+
+    The policy's margin is the share by which the mean error may grow; classes, slices and the minimum accuracy are
+    settings of classifiers and take no part.
+    """
+    floor = row_floor(policy.margin, policy.alpha)
+    if len(errors.stable) < 2:  # one row has no spread to test by
+        return Verdict(
+            Outcome.INCONCLUSIVE, (no_evidence(policy.margin, floor, len(errors.stable)),), rows_needed=floor
+        )
+    compared = compare_errors(errors, policy)
+    reasons = error_findings(compared, policy)
+    rows = floor if not compared.is_assessable else None
+    return Verdict(_ARGUES_FOR[reasons[0].code], reasons, errors=compared, rows_needed=rows)
 
 
 def error_verdict(code: ReasonCode, text: str) -> Verdict:
@@ -70,9 +98,8 @@ def error_verdict(code: ReasonCode, text: str) -> Verdict:
     return Verdict(Outcome.ERROR, (Reason(code, text),))
 
 
-def _rows_to_decide(overall: Comparison, classes: Sequence[Comparison], policy: GatePolicy) -> int | None:
-    """Rows that would show all that is withheld, if the canary is as good as stable and classes keep their shares."""
-    judged = [overall, *(one for one in classes if one.is_assessable or one.name in policy.required_classes)]
+def _rows_to_decide(overall: Comparison, judged: Sequence[Comparison]) -> int | None:
+    """Rows that would show all that is withheld, if the canary is as good as stable and parts keep their shares."""
     short = [one for one in judged if not one.is_not_worse and one.rows_needed > one.n]
     return max((ceil(overall.n * one.rows_needed / one.n) for one in short), default=None)
 
@@ -85,15 +112,20 @@ _ARGUES_FOR: Mapping[ReasonCode, Outcome] = {
     ReasonCode.NOT_WORSE_SHOWN: Outcome.PROMOTE,
     ReasonCode.WORSE_WITHIN_MARGIN: Outcome.PROMOTE,
     ReasonCode.CLASS_WORSE_WITHIN_MARGIN: Outcome.PROMOTE,
+    ReasonCode.SLICE_WORSE_WITHIN_MARGIN: Outcome.PROMOTE,
     ReasonCode.CLASS_NOT_ASSESSABLE: Outcome.PROMOTE,
+    ReasonCode.SLICE_NOT_ASSESSABLE: Outcome.PROMOTE,
     ReasonCode.NO_EVIDENCE: Outcome.INCONCLUSIVE,
     ReasonCode.TOO_FEW_ROWS: Outcome.INCONCLUSIVE,
     ReasonCode.NOT_WORSE_NOT_SHOWN: Outcome.INCONCLUSIVE,
     ReasonCode.CLASS_NOT_WORSE_NOT_SHOWN: Outcome.INCONCLUSIVE,
+    ReasonCode.SLICE_NOT_WORSE_NOT_SHOWN: Outcome.INCONCLUSIVE,
     ReasonCode.REQUIRED_CLASS_NOT_ASSESSABLE: Outcome.INCONCLUSIVE,
+    ReasonCode.REQUIRED_SLICE_NOT_ASSESSABLE: Outcome.INCONCLUSIVE,
     ReasonCode.ACCURACY_FLOOR_NOT_SHOWN: Outcome.INCONCLUSIVE,
     ReasonCode.HARM_SHOWN: Outcome.REJECT,
     ReasonCode.CLASS_HARM_SHOWN: Outcome.REJECT,
+    ReasonCode.SLICE_HARM_SHOWN: Outcome.REJECT,
     ReasonCode.BELOW_ACCURACY_FLOOR: Outcome.REJECT,
     ReasonCode.PREDICTOR_UNREACHABLE: Outcome.ERROR,
     ReasonCode.ANSWER_REFUSED: Outcome.ERROR,

@@ -1,8 +1,9 @@
-"""A verdict for a terminal: the headline, the numbers, the classes and the remaining reasons, as plain lines."""
+"""A verdict for a terminal: the headline, the numbers, the parts and the remaining reasons, as plain lines."""
 
 from collections.abc import Sequence
 
 from promotion.gate.comparison import Comparison
+from promotion.gate.error_comparison import ErrorComparison
 from promotion.gate.verdict import Verdict
 
 
@@ -11,8 +12,12 @@ def describe_verdict(verdict: Verdict) -> tuple[str, ...]:
     lines = [f"{verdict.outcome}: {verdict.headline}"]
     if verdict.overall:
         lines += ["", *_numbers(verdict.overall)]
+    if verdict.errors:
+        lines += ["", *_errors(verdict.errors)]
     if verdict.classes:
-        lines += ["", *_class_table(verdict.classes)]
+        lines += ["", *_part_table("class", verdict.classes)]
+    if verdict.slices:
+        lines += ["", *_part_table("slice", verdict.slices)]
     if verdict.reasons[1:]:
         lines += ["", *(f"- {reason.code}: {reason.text}" for reason in verdict.reasons[1:])]
     if verdict.rows_needed is not None:
@@ -31,14 +36,27 @@ def _numbers(one: Comparison) -> list[str]:
     ]
 
 
-def _class_table(classes: Sequence[Comparison]) -> list[str]:
-    header = ("class", "n", "b", "c", "stable", "canary", "difference", "Z", "lower bound", "margin", "harm p", "")
-    rows = [header, *(_class_row(one) for one in classes)]
+def _errors(one: ErrorComparison) -> list[str]:
+    growth, by_t, by_bootstrap = (
+        "any share" if share is None else f"{share:+.2%}"
+        for share in (one.growth, one.bound_by_t, one.bound_by_bootstrap)
+    )
+    return [
+        f"n = {one.n} rows",
+        f"mean absolute error: stable {one.stable_error:.6g}, canary {one.canary_error:.6g}, difference {growth}",
+        f"not worse: the error grows by at most {by_t} (t), {by_bootstrap} (bootstrap); margin {one.margin:+.2%}",
+        f"harm: p = {one.harm_p_value:.3g}",
+    ]
+
+
+def _part_table(kind: str, parts: Sequence[Comparison]) -> list[str]:
+    header = (kind, "n", "b", "c", "stable", "canary", "difference", "Z", "lower bound", "margin", "harm p", "")
+    rows = [header, *(_part_row(one) for one in parts)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
     return [_aligned(row, widths) for row in rows]
 
 
-def _class_row(one: Comparison) -> tuple[str, ...]:
+def _part_row(one: Comparison) -> tuple[str, ...]:
     return (
         one.name,
         str(one.n),

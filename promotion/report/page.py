@@ -7,7 +7,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from promotion.errors import PromotionError
+from promotion.gate.advisory import AdvisoryEvidence
 from promotion.gate.record import EvidenceRecord
+from promotion.report.advisory_charts import draw_agreement, draw_calibration, draw_drift
 from promotion.report.drawing import drawing_style
 from promotion.report.traffic_chart import TrafficSample, draw_traffic
 from promotion.report.verdict_charts import draw_confusion, draw_differences, draw_steps
@@ -77,4 +79,14 @@ def _pictured(chapter: Chapter) -> dict[str, object]:
         "differences": draw_differences(evidence) if evidence.overall else "",
         "steps": draw_steps(rollout.observations) if rollout and rollout.observations else "",
         "confusion": draw_confusion(evidence.confusion) if evidence.confusion else "",
+        **_advised(evidence.advisory),
+    }
+
+
+def _advised(advisory: AdvisoryEvidence) -> dict[str, object]:
+    stable, canary = advisory.stable_calibration, advisory.canary_calibration
+    return {
+        "agreement": draw_agreement(advisory.agreement) if advisory.agreement else "",
+        "calibration": draw_calibration(stable, canary) if stable or canary else "",
+        "drift": draw_drift(advisory.drift) if advisory.drift else "",
     }

@@ -14,8 +14,8 @@ from promotion.rollout.record import StepObservation
 
 
 def draw_differences(evidence: EvidenceRecord) -> str:
-    """Accuracy(canary) - accuracy(stable), overall and per class, each with its lower bound and its margin."""
-    rows = [*([evidence.overall] if evidence.overall else []), *evidence.classes]
+    """Accuracy(canary) - accuracy(stable), overall and of each part, with its lower bound and its margin."""
+    rows = [*([evidence.overall] if evidence.overall else []), *evidence.classes, *evidence.slices]
     figure, plot = new_figure(7.2, 1.1 + 0.3 * len(rows))
     for place, row in enumerate(rows):
         colour = _colour(row)
@@ -28,7 +28,7 @@ def draw_differences(evidence: EvidenceRecord) -> str:
     plot.set_ylim(len(rows) - 0.5, -0.5)
     plot.set_xlabel("accuracy of the canary less that of stable, in points; black: the margin")
     _add_key(plot, {_claim(row): _colour(row) for row in rows})
-    return to_svg(figure, "difference in accuracy with its lower bound against the margin, overall and for each class")
+    return to_svg(figure, "difference in accuracy with its lower bound against the margin, overall and for each part")
 
 
 def draw_steps(steps: Sequence[StepObservation]) -> str:

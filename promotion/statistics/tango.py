@@ -6,6 +6,8 @@ difference would find nothing wrong.
 
 from math import sqrt
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
 
@@ -20,12 +22,25 @@ def tango_z(b: int, c: int, n: int, margin: float) -> float:
     Raises ValueError unless n > 0, b and c >= 0, b + c <= n and -1 < margin < 1.
     """
     _refuse_impossible_counts(b, c, n)
-    if not -1 < margin < 1:
-        raise ValueError(f"margin is {margin}; expected a share between -1 and 1")
+    _refuse_impossible_margin(margin)
     variance = _variance_at(b, c, n, -margin)
     if variance == 0:
         return 0.0
     return (c - b + n * margin) / sqrt(n * variance)
+
+
+def tango_z_values(b: ArrayLike, c: ArrayLike, n: ArrayLike, margin: float) -> NDArray[np.float64]:
+    """`tango_z` of many counts at once: float64 of the shape that b, c and n broadcast to; counts are not checked."""
+    _refuse_impossible_margin(margin)
+    lost, gained, rows = (np.asarray(counts, dtype=np.float64) for counts in (b, c, n))
+    linear = -gained - lost - (2 * rows - gained + lost) * margin
+    discriminant = np.maximum(linear**2 - 8 * rows * lost * margin * (1 + margin), 0.0)
+    only_stable = (np.sqrt(discriminant) - linear) / (4 * rows)
+    variance = np.maximum(2 * only_stable - margin * (1 + margin), abs(margin) * (1 - abs(margin)))
+    z: NDArray[np.float64] = np.divide(
+        gained - lost + rows * margin, np.sqrt(rows * variance), out=np.zeros_like(variance), where=variance > 0
+    )
+    return z
 
 
 def tango_lower_bound(b: int, c: int, n: int, alpha: float) -> float:
@@ -65,6 +80,11 @@ def _variance_at(b: int, c: int, n: int, difference: float) -> float:
     discriminant = max(linear**2 - 4 * quadratic * constant, 0.0)
     only_stable = (sqrt(discriminant) - linear) / (2 * quadratic)
     return max(2 * only_stable + difference * (1 - difference), abs(difference) * (1 - abs(difference)))
+
+
+def _refuse_impossible_margin(margin: float) -> None:
+    if not -1 < margin < 1:
+        raise ValueError(f"margin is {margin}; expected a share between -1 and 1")
 
 
 def _refuse_impossible_counts(b: int, c: int, n: int) -> None:

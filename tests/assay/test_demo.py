@@ -66,7 +66,7 @@ def test_the_whole_story(tmp_path: Path, port: int, data: str) -> None:
     assert [rollout.observations for rollout in rollouts[1:]] == [(), ()]
     assert len(list((directory / "bundles").iterdir())) == 4
     page = (directory / "report.html").read_text()
-    assert page.count("<svg") == 8
+    assert page.count("<svg") == 11
     assert _processes_of(tmp_path) == []
 
 

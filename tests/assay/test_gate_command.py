@@ -29,7 +29,7 @@ def test_a_better_canary_is_promoted_with_the_numbers_that_scripts_read(served: 
     assert out.read_text() == done.stdout
     html = page.read_text()
     assert "PROMOTE" in html
-    assert html.count("<svg") == 2
+    assert html.count("<svg") == 3
     asked_for = re.findall(r"<(?:script|link|img|iframe)\b|@import|url\((?!#)|href=\"http", html)
     assert asked_for == [], "the page asks the network for something"
 
@@ -95,3 +95,15 @@ def test_a_holdout_of_another_shape_is_refused_with_both_counts(served: ServedPa
     assert done.code == 12
     assert "64" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_slice_that_the_holdout_cannot_be_cut_into_is_named_before_anybody_is_asked(tmp_path: Path) -> None:
+    config = tmp_path / "gate.yaml"
+    config.write_text("slices: {dark: lux < 10}")
+    urls = ["--stable", "http://127.0.0.1:1", "--canary", "http://127.0.0.1:1"]
+    done = assay("gate", *urls, "--holdout", "digits:holdout", "--config", config)
+    assert done.code == 12
+    assert done.stderr.startswith(
+        "assay: ERROR: slice dark: column 'lux' is unknown, expected one of 64, such as pixel_0_0"
+    )
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -69,8 +69,13 @@ def test_defaults_stand_at_every_place_that_the_schema_knows() -> None:
 
 def test_the_gate_s_keys_and_defaults_are_those_of_the_gate() -> None:
     gate = SCHEMA["properties"]["promotion"]["properties"]["gate"]["properties"]
-    assert gate.keys() == GateConfiguration.model_fields.keys() - {"format"}
-    assert DEFAULTS["promotion"]["gate"] == {**asdict(GatePolicy()), "required_classes": []}
+    assert gate.keys() == GateConfiguration.model_fields.keys() - {"format", "profile"}  # the chart says each number
+    assert DEFAULTS["promotion"]["gate"] == {
+        **asdict(GatePolicy()),
+        "required_classes": [],
+        "slices": {},
+        "required_slices": [],
+    }
     theirs = GateConfiguration.model_json_schema()["properties"]
     assert {name: _bounds(one) for name, one in gate.items()} == {name: _bounds(theirs[name]) for name in gate}
 
@@ -78,7 +83,14 @@ def test_the_gate_s_keys_and_defaults_are_those_of_the_gate() -> None:
 def test_the_settings_are_those_of_a_predictor_that_have_no_place_of_their_own() -> None:
     settings = SCHEMA["properties"]["predictor"]["properties"]["settings"]["properties"]
     theirs = PredictorSettings.model_json_schema()["properties"]
-    for elsewhere in ("host", "http_port", "model", "revision", "drain_seconds"):
+    for elsewhere in (
+        "host",
+        "http_port",
+        "grpc_port",
+        "model",
+        "revision",
+        "drain_seconds",
+    ):  # a pod speaks REST alone
         del theirs[elsewhere]
     bounds = {re.sub("([A-Z])", r"_\1", name).lower(): _bounds(one) for name, one in settings.items()}
     assert bounds == {name: _bounds(one) for name, one in theirs.items()}

@@ -145,5 +145,5 @@ def test_metadata_comes_back_as_it_was_sent() -> None:
 
 
 def test_metadata_that_lacks_a_field_is_malformed() -> None:
-    with pytest.raises(MalformedMessage, match=r"versions: Field required; expected the fields of ModelMetadata"):
+    with pytest.raises(MalformedMessage, match=r"platform: Field required; expected the fields of ModelMetadata"):
         ModelMetadata.from_json(b'{"name": "m"}')

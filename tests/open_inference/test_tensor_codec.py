@@ -67,6 +67,7 @@ def test_an_array_of_any_memory_layout_is_written_in_row_major_order(layout: str
         ("FP32", [2], [1, True], 'input "x": data[1] is the boolean true; expected a number for FP32'),
         ("FP32", [1], [None], 'input "x": data[0] is null; expected a number for FP32'),
         ("FP32", [2], [0, 1e39], 'input "x": data[1] is 1e+39; expected a number within the range of FP32'),
+        ("BF16", [1], [3.4e38], 'input "x": data[0] is 3.4e+38; expected a number within the range of BF16'),
         ("FP16", [1], [65520], 'input "x": data[0] is 65520; expected a number within the range of FP16'),
         ("INT64", [1], [1.5], 'input "x": data[0] is the number 1.5; expected a whole number for INT64'),
         ("INT64", [1], [1.0], 'input "x": data[0] is the number 1.0; expected a whole number for INT64'),
@@ -109,6 +110,14 @@ def test_nan_and_infinity_are_written_as_protobuf_writes_them() -> None:
     assert orjson.loads(sent)["outputs"][0]["data"] == ["NaN", "Infinity", "-Infinity", 1.5]
 
 
+def test_a_number_becomes_the_nearest_that_bf16_has() -> None:
+    data = [1.0, 1 + 2**-8, 1 + 3 * 2**-8, -(1 + 2**-7), "NaN", "-Infinity"]
+    np.testing.assert_array_equal(
+        read_tensor("BF16", [6], data).data,
+        np.array([1, 1, 1 + 2**-6, -(1 + 2**-7), np.nan, -np.inf], dtype=np.float32),
+    )
+
+
 def test_a_scalar_has_one_element_and_no_shape() -> None:
     assert read_tensor("INT32", [], [7]).data == 7
 
@@ -119,7 +128,7 @@ def test_a_shape_that_no_array_can_have_is_an_error(shape: Any) -> None:
         read_tensor("FP32", shape, [])
 
 
-@pytest.mark.parametrize("datatype", ["BF16", "fp32", "FLOAT", "x" * 1000])
+@pytest.mark.parametrize("datatype", ["FP8", "fp32", "FLOAT", "x" * 1000])
 def test_an_unknown_datatype_is_named(datatype: str) -> None:
     with pytest.raises(ProtocolError, match=f'input "x": data has the unknown datatype "{datatype[:64]}'):
         read_tensor(datatype, [0], [])

@@ -26,7 +26,7 @@ def contrary(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 @pytest.fixture(scope="session")
 def server(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     log = tmp_path_factory.mktemp("server") / "log"
-    with ServerProcess(digits.path, log, revision="canary-1") as process:
+    with ServerProcess(digits.path, log, revision="canary-1", grpc_port=0) as process:
         yield process.wait_until_ready()
 
 

@@ -39,9 +39,10 @@ class ServerProcess:
         self.process.communicate()
 
     def wait_until_ready(self) -> Self:
-        """Return once the log says where it listens; the address is in `url` from then on."""
+        """Return once the log says where it listens; the addresses are in `url` and `grpc` from then on."""
         line = wait_for(lambda: next((line for line in self.log_lines() if "url" in line), None), self.is_running)
         self.url = str(line["url"])
+        self.grpc = str(line.get("grpc", ""))
         return self
 
     def is_running(self) -> bool:

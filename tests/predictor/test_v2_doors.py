@@ -26,7 +26,7 @@ def find_nulls(value: Any) -> bool:
 def test_the_server_says_what_it_is(client: httpx.Client) -> None:
     answer = client.get("/v2").json()
     assert answer["name"] == "assay"
-    assert answer["extensions"] == []
+    assert answer["extensions"] == ["binary_tensor_data", "classification", "model_configuration", "statistics"]
 
 
 def test_a_server_with_a_warm_model_is_live_and_ready(client: httpx.Client) -> None:

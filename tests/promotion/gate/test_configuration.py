@@ -1,12 +1,19 @@
 """gate.yaml: what is read, and what a person is told of what is not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from promotion.errors import PromotionError
-from promotion.gate.configuration import GateConfigurationError, policy_digest, read_gate_configuration
+from promotion.gate.configuration import (
+    GateConfigurationError,
+    policy_digest,
+    read_gate_configuration,
+    with_settings,
+)
 from promotion.gate.policy import GatePolicy
+from promotion.gate.profiles import PROFILES
 
 COMPLETE = """\
 format: 1
@@ -70,12 +77,23 @@ def test_keys_that_are_left_out_have_their_defaults(gate_yaml: Path, content: st
         ("required_classes: [[a]]", "required_classes: found ['a'], expected a list of class labels"),
         ("classes_are_judged: maybe", "classes_are_judged: found 'maybe', expected true or false"),
         ("format: 2", "format: found 2, expected 1"),
-        ("margins: 0.02", "margins: unknown key, expected one of format, margin, class_margin, alpha, power, "),
-        ("1: 0.02", "1: unknown key, expected one of format, margin, "),
+        (
+            "margins: 0.02",
+            "margins: unknown key, expected one of format, profile, margin, class_margin, alpha, power, ",
+        ),
+        ("1: 0.02", "1: unknown key, expected one of format, profile, margin, "),
         (
             "{classes_are_judged: false, required_classes: [a]}",
             "required_classes are named, but classes_are_judged is false; expected one of the two",
         ),
+        ("profile: lax", "profile: found 'lax', expected strict, default or exploratory"),
+        ("harm_goes_first: maybe", "harm_goes_first: found 'maybe', expected true or false"),
+        (
+            "slices: [a]",
+            "slices: found ['a'], expected names with expressions, such as `intensity: bucket(mean(*), 4)`",
+        ),
+        ("slices: {a: 'mean(*) +'}", "slices, a: 'mean(*) +', character 10: found the end, expected a column, "),
+        ("required_slices: [a]", "required_slices: found 'a', expected a name of `slices`"),
         ("- margin", "found ['margin'], expected keys with values, such as `margin: 0.02`"),
     ],
 )
@@ -121,7 +139,57 @@ def test_equal_policies_have_equal_digests(gate_yaml: Path) -> None:
     assert policy_digest(read_gate_configuration(gate_yaml)) == policy_digest(GatePolicy())
 
 
-@pytest.mark.parametrize("line", COMPLETE.splitlines()[1:7])
+LATER = ["harm_goes_first: true", "slices: {dark: mean(*) < 3}"]
+
+
+@pytest.mark.parametrize("line", [*COMPLETE.splitlines()[1:7], *LATER])
 def test_every_setting_changes_the_digest(gate_yaml: Path, line: str) -> None:
     gate_yaml.write_text(line)
     assert policy_digest(read_gate_configuration(gate_yaml)) != policy_digest(GatePolicy())
+
+
+def test_the_digest_of_a_configuration_is_the_same_in_later_versions() -> None:
+    assert policy_digest(GatePolicy()) == "sha256:9348a1c670951f6c722b747babd9c03654be036bae4480c26d6b18bce95b0efb"
+
+
+def test_required_slices_change_the_digest(gate_yaml: Path) -> None:
+    digests = set()
+    for required in ("[]", "[dark]"):
+        gate_yaml.write_text(f"slices: {{dark: mean(*) < 3}}\nrequired_slices: {required}\n")
+        digests.add(policy_digest(read_gate_configuration(gate_yaml)))
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize("profile", ["strict", "default", "exploratory"])
+def test_a_profile_is_what_its_keys_are_left_out_for(gate_yaml: Path, profile: str) -> None:
+    gate_yaml.write_text(f"profile: {profile}\nclass_margin: 0.07\n")
+    assert read_gate_configuration(gate_yaml) == replace(PROFILES[profile], class_margin=0.07)
+
+
+def test_a_key_at_its_default_still_departs_from_a_profile(gate_yaml: Path) -> None:
+    gate_yaml.write_text("profile: strict\nmargin: 0.02\n")
+    assert read_gate_configuration(gate_yaml).margin == 0.02
+
+
+def test_what_a_file_of_labels_holds_is_part_of_the_digest_and_its_place_is_not(tmp_path: Path) -> None:
+    digests = []
+    for folder, labels in (("a", "x\ny\n"), ("b", "x\ny\n"), ("c", "x\nz\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "shops.txt").write_text(labels)
+        (tmp_path / folder / "gate.yaml").write_text('slices:\n  shop: labels("shops.txt")\n')
+        policy = read_gate_configuration(tmp_path / folder / "gate.yaml")
+        assert policy.slices[0].labels_path == str(tmp_path / folder / "shops.txt")
+        digests.append(policy_digest(policy))
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_file_of_labels_that_is_missing_is_named(gate_yaml: Path) -> None:
+    gate_yaml.write_text('slices: {shop: labels("shops.txt")}')
+    with pytest.raises(PromotionError, match=r"shops\.txt cannot be read: No such file or directory; expected a label"):
+        read_gate_configuration(gate_yaml)
+
+
+def test_other_numbers_are_checked_like_those_of_a_file() -> None:
+    assert with_settings(GatePolicy(), margin=0.01, alpha=None, power=0.8) == GatePolicy(margin=0.01, power=0.8)
+    with pytest.raises(GateConfigurationError, match=r"alpha: found 0\.5, expected a share above 0, below 0\.5"):
+        with_settings(GatePolicy(), alpha=0.5)

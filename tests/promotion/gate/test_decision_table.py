@@ -1,5 +1,7 @@
 """The decision table, row by row: evidence, policy, and the outcome with all of its reasons."""
 
+from dataclasses import replace
+
 import pytest
 
 from promotion.gate.outcome import Outcome
@@ -7,6 +9,7 @@ from promotion.gate.policy import GatePolicy
 from promotion.gate.reasons import ReasonCode as Code
 from promotion.gate.verdict import decide, error_verdict
 from tests.promotion.gate.paired_answers import Pairs, answers_of
+from tests.promotion.gate.test_slice_verdicts import BY_SLICES
 
 BY_ROWS = GatePolicy(classes_are_judged=False)
 BY_CLASS = GatePolicy()
@@ -164,7 +167,31 @@ WITH_A_MINIMUM: Table = [
     ),
 ]
 
-TABLE = ON_ALL_ROWS + WITH_CLASSES + WITH_A_MINIMUM
+HARM_FIRST: Table = [
+    (
+        "worse within the margin",
+        {"cat": Pairs(both=9800, b=130, c=70)},
+        replace(BY_ROWS, harm_goes_first=True),
+        Outcome.REJECT,
+        [Code.HARM_SHOWN],
+    ),
+    (
+        "harm in a class within its margin",
+        {"cat": Pairs(both=3000, c=20), "dog": Pairs(both=980, b=20)},
+        replace(BY_CLASS, harm_goes_first=True),
+        Outcome.REJECT,
+        [Code.CLASS_HARM_SHOWN],
+    ),
+    (
+        "no harm",
+        {"cat": Pairs(both=500), "dog": Pairs(both=500)},
+        replace(BY_CLASS, harm_goes_first=True),
+        Outcome.PROMOTE,
+        [Code.NOT_WORSE_SHOWN],
+    ),
+]
+
+TABLE = ON_ALL_ROWS + WITH_CLASSES + WITH_A_MINIMUM + HARM_FIRST
 
 
 @pytest.mark.parametrize(
@@ -177,7 +204,8 @@ def test_the_table_gives(pairs: dict[str, Pairs], policy: GatePolicy, outcome: O
 
 def test_the_table_has_every_reason() -> None:
     errors = {Code.PREDICTOR_UNREACHABLE, Code.ANSWER_REFUSED, Code.DIGEST_CHANGED}
-    assert {code for row in TABLE for code in row[4]} == set(Code) - errors
+    found = {code for row in TABLE for code in row[4]} | {code for row in BY_SLICES for code in row[5]}
+    assert found == set(Code) - errors
 
 
 def test_exit_codes_are_as_scripts_know_them() -> None:

@@ -14,9 +14,18 @@ def test_pairs_are_counted_over_all_rows() -> None:
     assert count_pairs(ANSWERS) == PairedCounts(n=23, b=2, c=5, stable_right=14, canary_right=17)
 
 
+def of_class(label: str) -> list[bool]:
+    return [truth == label for truth in ANSWERS.truth]
+
+
+def test_pairs_of_other_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        count_pairs(ANSWERS, [True])
+
+
 def test_pairs_are_counted_by_true_class() -> None:
-    assert count_pairs(ANSWERS, "cat") == PairedCounts(n=11, b=2, c=1, stable_right=7, canary_right=6)
-    assert count_pairs(ANSWERS, "bird") == PairedCounts(n=0, b=0, c=0, stable_right=0, canary_right=0)
+    assert count_pairs(ANSWERS, of_class("cat")) == PairedCounts(n=11, b=2, c=1, stable_right=7, canary_right=6)
+    assert count_pairs(ANSWERS, of_class("bird")) == PairedCounts(n=0, b=0, c=0, stable_right=0, canary_right=0)
 
 
 def test_a_confusion_matrix_has_true_classes_as_rows() -> None:

@@ -24,6 +24,11 @@ from promotion.gate.verdict import Verdict, decide, error_verdict
 from promotion.statistics.tango import tango_lower_bound, tango_z
 from tests.promotion.gate.paired_answers import Pairs, answers_of
 
+RECORDS = Path(__file__).parent / "records"
+KEYS_OF_FORMAT_2 = (
+    "advisory alpha b c canary classes confusion errors format headline holdout judged_at lower_bound margin n overall "
+    "policy policy_digest program_version reasons replay rows_needed slices stable verdict z"
+)
 POLICY = GatePolicy(required_classes=("cat",))
 ANSWERS = answers_of({"cat": Pairs(both=400, b=12, c=18, neither=10), "dog": Pairs(both=260)})
 
@@ -61,7 +66,7 @@ def test_scripts_find_the_numbers_at_the_top(record: EvidenceRecord) -> None:
     assert [content[key] for key in ("n", "b", "c", "margin", "alpha")] == [700, 12, 18, 0.02, 0.05]
     assert content["z"] == tango_z(12, 18, 700, 0.02)
     assert content["lower_bound"] == tango_lower_bound(12, 18, 700, 0.05)
-    assert (content["format"], content["verdict"], content["rows_needed"]) == (1, "PROMOTE", None)
+    assert (content["format"], content["verdict"], content["rows_needed"]) == (2, "PROMOTE", None)
     assert content["headline"] == content["reasons"][0]["text"]
     assert content["reasons"][0]["code"] == "NOT_WORSE_SHOWN"
     assert content["reasons"][0]["numbers"]["n"] == 700
@@ -134,4 +139,20 @@ def test_a_record_that_cannot_be_written_leaves_nothing_behind(record: EvidenceR
 
 def test_a_record_of_another_format_is_refused(record: EvidenceRecord) -> None:
     with pytest.raises(ValueError, match="format"):
-        EvidenceRecord.model_validate_json(record.to_json().replace(b'"format": 1', b'"format": 2'))
+        EvidenceRecord.model_validate_json(record.to_json().replace(b'"format": 2', b'"format": 3'))
+
+
+def test_a_format_keeps_its_keys() -> None:
+    """Another key, or one fewer, is another format: older programs refuse what they do not know."""
+    assert (EvidenceRecord.model_fields["format"].default, sorted(EvidenceRecord.model_fields)) == (
+        2,
+        KEYS_OF_FORMAT_2.split(),
+    )
+
+
+def test_a_record_of_the_first_format_is_read(record: EvidenceRecord) -> None:
+    old = EvidenceRecord.model_validate_json((RECORDS / "format-1.json").read_bytes())
+    assert old.format == 1
+    assert old.to_verdict() == record.to_verdict()
+    assert old.policy == POLICY
+    assert old.policy_digest == policy_digest(POLICY)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from promotion.statistics.tango import tango_lower_bound, tango_z
+from promotion.statistics.tango import tango_lower_bound, tango_z, tango_z_values
 
 Counts = tuple[int, int, int]
 
@@ -132,3 +132,14 @@ def test_a_margin_that_is_no_share_is_refused(margin: float) -> None:
 def test_an_alpha_that_shows_nothing_is_refused(alpha: float) -> None:
     with pytest.raises(ValueError, match="alpha is"):
         tango_lower_bound(1, 2, 10, alpha)
+
+
+@given(st.lists(counts(), min_size=1, max_size=5), st.floats(-0.5, 0.5))
+def test_many_counts_give_what_each_gives(many: list[Counts], margin: float) -> None:
+    b, c, n = zip(*many, strict=True)
+    expected = [tango_z(*pairs, margin) for pairs in many]
+    assert tango_z_values(b, c, n, margin) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+def test_many_counts_without_disagreement_and_margin_show_nothing() -> None:
+    assert tango_z_values([0, 12], [0, 20], [100, 300], 0.0) == pytest.approx([0.0, 8 / sqrt(32)])

@@ -1,0 +1,111 @@
+"""Around every call: its id, the model that it is for, its metrics, and a code whatever happens.
+
+What request_scope.py is for REST. A message that cannot be parsed is the caller's mistake, and told so; grpcio itself
+would call it internal.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from open_inference import MalformedMessage
+from predictor.error_table import INTERNAL, INTERNAL_ERROR_TEXT, codes_of
+from predictor.grpc.threads import run_in
+from predictor.log_lines import LOG
+from predictor.metrics import PredictorMetrics
+from predictor.request_id import choose_request_id
+from predictor.served_model import ServedModel
+from predictor.serving import Serving, require_model
+
+M = TypeVar("M", bound=Message)
+_GONE_AWAY = "CANCELLED"  # it is counted, and nobody reads it
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call: its id, and the model that was served when it arrived."""
+
+    request_id: str
+    served: ServedModel | None
+
+    def find_model(self, name: str | None, version: str) -> ServedModel:
+        """The model of that name, or any; any version where `version` is empty. Raises NotReady or NotFound."""
+        return require_model(self.served, name, version or None)
+
+
+class CallScope:
+    """Makes handlers of the methods of one service."""
+
+    def __init__(self, service: str, serving: Serving, metrics: PredictorMetrics) -> None:
+        self._service = service
+        self._serving = serving
+        self._metrics = metrics
+
+    def handle(
+        self, name: str, kind: type[M], method: Callable[[M, Call], Message], threads: ThreadPoolExecutor | None = None
+    ) -> tuple[str, "grpc.RpcMethodHandler[bytes, bytes]"]:  # generic in its stubs alone
+        """The method `name`, which takes messages of `kind`, and its handler; it runs in `threads`, or the server's."""
+        route = f"/{self._service}/{name}"
+
+        def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
+            started = time.perf_counter()
+            served = self._serving.model
+            call = Call(choose_request_id(_given_id(context)), served)
+            context.set_trailing_metadata(_describe(call))
+            text, written = "", b""
+            try:
+                written = method(_parse(kind, content), call).SerializeToString()
+                code = "OK" if context.is_active() else _GONE_AWAY
+            except Exception as error:
+                code, text = _explain(error, route, call)
+            self._metrics.count_request(
+                transport="grpc",
+                route=route,
+                identity=served.identity if served else None,
+                code=code,
+                seconds=time.perf_counter() - started,
+            )
+            return context.abort(grpc.StatusCode[code], text) if text else written
+
+        return name, grpc.unary_unary_rpc_method_handler(run_in(threads, answer))
+
+
+def _parse(kind: type[M], content: bytes) -> M:
+    try:
+        return kind.FromString(content)
+    except DecodeError as error:
+        raise MalformedMessage("the message cannot be parsed", f"a {kind.__name__}") from error
+
+
+def _given_id(context: grpc.ServicerContext) -> str:
+    given: Any = dict(context.invocation_metadata() or ()).get("x-request-id", "")
+    return given if isinstance(given, str) else ""
+
+
+def _describe(call: Call) -> tuple[tuple[str, str], ...]:
+    described = (("x-request-id", call.request_id),)
+    if call.served is None:
+        return described
+    identity = call.served.identity
+    return (
+        *described,
+        ("x-assay-model", identity.model),
+        ("x-assay-version", identity.version),
+        ("x-assay-revision", identity.revision),
+        ("x-assay-bundle-digest", identity.bundle_digest),
+    )
+
+
+def _explain(error: Exception, route: str, call: Call) -> tuple[str, str]:
+    codes = codes_of(error)
+    if codes is not INTERNAL:
+        return codes.grpc, str(error)
+    fields = {"request_id": call.request_id, "method": route, "code": codes.grpc}
+    logging.getLogger(LOG).error("a request failed", extra={"fields": fields}, exc_info=error)
+    return codes.grpc, INTERNAL_ERROR_TEXT

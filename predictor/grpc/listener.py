@@ -1,0 +1,86 @@
+"""grpcio's server: the port, what is on it, and the end. What a signal means is server.py's affair."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from predictor.data_plane import DataPlane
+from predictor.errors import CannotListen
+from predictor.grpc.health import HEALTH_SERVICE, Health
+from predictor.grpc.service import SERVICE, InferenceService
+from predictor.grpc.threads import run_in
+from predictor.listening_socket import open_listening_socket
+from predictor.metrics import PredictorMetrics
+
+_QUICK_THREADS = 2  # for what never takes long
+_STREAM_THREADS = 8  # each open watch or reflection takes one
+
+
+class GrpcListener:
+    """A Listener: the services on a port, which is taken at once. Raises CannotListen."""
+
+    def __init__(
+        self,
+        plane: DataPlane,
+        metrics: PredictorMetrics,
+        *,
+        host: str,
+        port: int,
+        message_limit_bytes: int,
+        finish_seconds: int,
+    ) -> None:
+        open_listening_socket(host, port, "--grpc-port").close()  # grpcio would not say whose the port is
+        self._server = grpc.server(
+            ThreadPoolExecutor(_QUICK_THREADS, "grpc"),
+            options=(
+                ("grpc.max_receive_message_length", message_limit_bytes),
+                ("grpc.so_reuseport", 0),  # or two servers could share a port, and neither would know
+            ),
+        )
+        streams = ThreadPoolExecutor(_STREAM_THREADS, "grpc-stream")
+        self._server.add_generic_rpc_handlers(
+            (
+                InferenceService(plane).handlers(metrics),
+                Health(plane.serving, (SERVICE,)).handlers(streams),
+                _reflection(streams),
+            )
+        )
+        shown = f"[{host}]" if ":" in host else host
+        try:
+            self._address = f"{shown}:{self._server.add_insecure_port(f'{shown}:{port}')}"
+        except RuntimeError as error:
+            raise CannotListen(f"port {port} of {host} cannot be taken: {error}; choose another one") from error
+        self._finish_seconds = finish_seconds
+        self._closed = asyncio.get_running_loop().create_future()
+
+    @property
+    def address(self) -> str:
+        """See Listener."""
+        return self._address
+
+    async def run(self) -> None:
+        """See Listener."""
+        self._server.start()
+        await self._closed
+        await asyncio.to_thread(self._server.stop(self._finish_seconds).wait)
+
+    def close(self) -> None:
+        """See Listener."""
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def abandon(self) -> None:
+        """See Listener."""
+        self._server.stop(0)
+
+
+def _reflection(streams: ThreadPoolExecutor) -> grpc.GenericRpcHandler:
+    servicer = reflection.ReflectionServicer((SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME))
+    handler = grpc.stream_stream_rpc_method_handler(
+        run_in(streams, servicer.ServerReflectionInfo),
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    return grpc.method_handlers_generic_handler(reflection.SERVICE_NAME, {"ServerReflectionInfo": handler})

@@ -1,0 +1,88 @@
+"""inference.GRPCInferenceService: each method a few lines over the data plane, as each REST door is."""
+
+import grpc
+
+from predictor.data_plane import DataPlane, Exchange
+from predictor.errors import NotReady
+from predictor.grpc import descriptions
+from predictor.grpc.call_scope import Call, CallScope
+from predictor.grpc.generated import open_inference_pb2 as messages
+from predictor.grpc.infer_messages import read_request, write_response
+from predictor.metrics import PredictorMetrics
+
+SERVICE = messages.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
+
+
+class InferenceService:
+    """The methods of the service."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    def handlers(self, metrics: PredictorMetrics) -> grpc.GenericRpcHandler:
+        """The service, for a server."""
+        scope = CallScope(SERVICE, self._plane.serving, metrics)
+        methods = (
+            scope.handle("ServerLive", messages.ServerLiveRequest, self._server_live),
+            scope.handle("ServerReady", messages.ServerReadyRequest, self._server_ready),
+            scope.handle("ModelReady", messages.ModelReadyRequest, self._model_ready),
+            scope.handle("ServerMetadata", messages.ServerMetadataRequest, self._server_metadata),
+            scope.handle("ModelMetadata", messages.ModelMetadataRequest, self._model_metadata),
+            scope.handle("ModelInfer", messages.ModelInferRequest, self._infer, self._plane.threads.executor),
+            scope.handle("ModelConfig", messages.ModelConfigRequest, self._model_config),
+            scope.handle("ModelStatistics", messages.ModelStatisticsRequest, self._statistics),
+            scope.handle("RepositoryIndex", messages.RepositoryIndexRequest, self._repository_index),
+            scope.handle("RepositoryModelLoad", messages.RepositoryModelLoadRequest, self._load),
+            scope.handle("RepositoryModelUnload", messages.RepositoryModelUnloadRequest, self._unload),
+        )
+        return grpc.method_handlers_generic_handler(SERVICE, dict(methods))
+
+    def _server_live(self, _: messages.ServerLiveRequest, __: Call) -> messages.ServerLiveResponse:
+        return messages.ServerLiveResponse(live=True)
+
+    def _server_ready(self, _: messages.ServerReadyRequest, __: Call) -> messages.ServerReadyResponse:
+        return messages.ServerReadyResponse(ready=self._is_ready())
+
+    def _model_ready(self, asked: messages.ModelReadyRequest, call: Call) -> messages.ModelReadyResponse:
+        if call.served is not None:
+            call.find_model(asked.name, asked.version)
+        return messages.ModelReadyResponse(ready=self._is_ready())
+
+    def _server_metadata(self, _: messages.ServerMetadataRequest, __: Call) -> messages.ServerMetadataResponse:
+        return descriptions.server_metadata(self._plane.server_metadata())
+
+    def _model_metadata(self, asked: messages.ModelMetadataRequest, call: Call) -> messages.ModelMetadataResponse:
+        return descriptions.model_metadata(call.find_model(asked.name, asked.version).metadata())
+
+    def _infer(self, asked: messages.ModelInferRequest, call: Call) -> messages.ModelInferResponse:
+        def read() -> Exchange[messages.ModelInferResponse]:
+            request = read_request(asked)
+            is_raw = bool(asked.raw_input_contents)
+            return request, lambda inference: write_response(
+                inference.to_response(request.id or call.request_id), is_raw=is_raw
+            )
+
+        return self._plane.infer(call.find_model(asked.model_name, asked.model_version), read)
+
+    def _model_config(self, asked: messages.ModelConfigRequest, call: Call) -> messages.ModelConfigResponse:
+        return descriptions.model_config(call.find_model(asked.name, asked.version).config())
+
+    def _statistics(self, asked: messages.ModelStatisticsRequest, call: Call) -> messages.ModelStatisticsResponse:
+        model = call.find_model(asked.name or None, asked.version)
+        return descriptions.statistics(self._plane.statistics(model))
+
+    def _repository_index(self, asked: messages.RepositoryIndexRequest, _: Call) -> messages.RepositoryIndexResponse:
+        return descriptions.repository_index(self._plane.repository_index(is_ready=asked.ready))
+
+    def _load(self, _: messages.RepositoryModelLoadRequest, __: Call) -> messages.RepositoryModelLoadResponse:
+        self._plane.change_repository()
+
+    def _unload(self, _: messages.RepositoryModelUnloadRequest, __: Call) -> messages.RepositoryModelUnloadResponse:
+        self._plane.change_repository()
+
+    def _is_ready(self) -> bool:
+        try:
+            self._plane.serving.check_ready()
+        except NotReady:
+            return False
+        return True

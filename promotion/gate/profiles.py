@@ -1,0 +1,13 @@
+"""Policies to begin with. docs/gate.md says in numbers what each of them costs; a test computes the same numbers."""
+
+from collections.abc import Mapping
+
+from promotion.gate.policy import GatePolicy
+
+PROFILES: Mapping[str, GatePolicy] = {
+    # A model whose mistakes are expensive: half the margins and half the risk, paid with about five times the rows.
+    "strict": GatePolicy(margin=0.01, class_margin=0.03, alpha=0.025, harm_goes_first=True),
+    "default": GatePolicy(),
+    # A small holdout and an owner who looks: it still shows something, and stops what is clearly broken.
+    "exploratory": GatePolicy(margin=0.05, class_margin=0.1, alpha=0.1, power=0.8),
+}

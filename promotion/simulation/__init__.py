@@ -1,0 +1,1 @@
+"""Is the gate honest? Its rates of false promotion, power and false harm on simulated canaries, beside naive gates."""
