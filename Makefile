@@ -22,8 +22,10 @@ BUNDLE_OPTION = $(if $(BUNDLE),--bundle "$(BUNDLE)")
 cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway (PROMETHEUS=1: and a Prometheus)
 	@$(CLUSTER) up $(if $(PROMETHEUS),--prometheus) --node-image "$(KIND_NODE_IMAGE)" $(if $(ENVOY_GATEWAY_CHART),--gateway-chart "$(ENVOY_GATEWAY_CHART)") --gateway-flags "$(ENVOY_GATEWAY_FLAGS)"
 
-image: ## Build the container image (IMAGE=assay:dev)
-	docker build $(DOCKER_BUILD_FLAGS) --tag $(IMAGE) .
+image: ## Build the container image (IMAGE=assay:dev, EXTRAS=s3)
+	@command -v docker >/dev/null || { echo "make: docker is missing; apt-get install docker.io, or docs.docker.com/engine/install" >&2; exit 1; }
+	docker build $(DOCKER_BUILD_FLAGS) $(if $(EXTRAS),--build-arg EXTRAS="$(EXTRAS)") --tag $(IMAGE) .
+	@echo "$(IMAGE) is built; next: make deploy"
 
 deploy: $(VENV)/.demo ## Install the chart with a first, stable revision (BUNDLE=directory)
 	@$(CLUSTER) deploy --image $(IMAGE) $(BUNDLE_OPTION)

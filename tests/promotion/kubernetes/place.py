@@ -111,6 +111,15 @@ class Place:
         namespace, name = self.release.namespace, f"{self.release.name}-{revision}"
         kubectl("-n", namespace, "scale", f"deployment/{name}", f"--replicas={replicas}")
 
+    def evict(self, revision: str) -> None:
+        """As a drained node does it; another pod takes the evicted one's place."""
+        pods = f"/api/v1/namespaces/{self.release.namespace}/pods"
+        for pod in self.api.list(pods, {"labelSelector": f"revision={revision}"})["items"]:
+            if "deletionTimestamp" not in pod["metadata"]:
+                name = pod["metadata"]["name"]
+                eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+                self.api.create(f"{pods}/{name}/eviction", eviction)
+
     def count_ready(self, revision: str) -> int:
         return read_ready(self.api, self.release, f"{self.release.name}-{revision}")
 

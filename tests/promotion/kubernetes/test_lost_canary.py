@@ -1,7 +1,7 @@
 """A canary that goes away in the middle of a step: how soon everything is back on stable, and what the clients see."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -12,10 +12,13 @@ from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutState
 from tests.promotion.evidence.columns import make_holdout
 from tests.promotion.kubernetes.place import Place, wait_until
+from tests.promotion.kubernetes.pod_program import DRAIN_SECONDS
 from tests.promotion.kubernetes.promoting import HOLDING, Promoting
 from tests.promotion.routers.client_load import ClientLoad
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+LOSSES = ("scaled to zero", "evicted")
 
 
 @pytest.fixture
@@ -40,19 +43,20 @@ def assert_restored(promoting: Promoting) -> None:
     assert "last ready endpoint is gone" in record.because
 
 
-def test_a_canary_that_is_scaled_to_zero_is_left_before_its_drain_ends(promoting: Promoting) -> None:
+@pytest.mark.parametrize("lose", [lambda place: place.scale("v2", 0), lambda place: place.evict("v2")], ids=LOSSES)
+def test_a_canary_that_ends_is_left_before_its_drain_does(promoting: Promoting, lose: Callable[[Place], None]) -> None:
     place = promoting.place
     with place.load(connections=4) as load, promoting.begun(*HOLDING, "--steps", "50,100") as process:
         promoting.wait_until_observing(50, process)
-        place.scale("v2", 0)
-        scaled = time.monotonic()
+        lose(place)
+        lost = time.monotonic()
         wait_until_back(place, load)
-        seconds = time.monotonic() - scaled
+        seconds = time.monotonic() - lost
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 12, stderr
     assert_restored(promoting)
     assert load.failures == []
-    assert seconds < 2, seconds
+    assert seconds < DRAIN_SECONDS, seconds
 
 
 def test_a_canary_that_is_killed_outright_is_left_within_two_seconds(promoting: Promoting) -> None:
