@@ -1,7 +1,8 @@
 """The `assay` program: one command a task, results to stdout, progress and errors to stderr.
 
 Exit codes: 0 done, 1 an error that one line on stderr explains, 2 wrong usage, 130 interrupted. `gate` and `promote`
-answer with their verdict: 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
+answer with their verdict: 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR; `rollout status` with how the rollout ended,
+or 20 while it is under way.
 """
 
 import os
@@ -17,6 +18,7 @@ from assay.commands.demo import demo
 from assay.commands.evaluate import evaluate
 from assay.commands.gate import gate_app
 from assay.commands.promote import promote
+from assay.commands.rollout import rollout_app
 from assay.commands.rollout_exporter import rollout_exporter
 from assay.commands.serve import serve
 from assay.commands.split import split_app
@@ -57,6 +59,7 @@ app.add_typer(split_app, name="split")
 app.add_typer(store_app, name="store")
 app.add_typer(gate_app, name="gate")
 app.command()(promote)
+app.add_typer(rollout_app, name="rollout")
 app.command("rollout-exporter")(rollout_exporter)
 app.add_typer(cluster_app, name="cluster")
 app.command()(demo)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from assay.output import say
 from assay.rollout import RolloutParts, give_up_rollout, run_rollout
 from assay.rollout_text import RolloutLines
+from assay.rollout_watch import RolloutWatch
 from assay.termination import Terminated
 from assay.wiring import dry_run_parts, dry_run_plan, holdout_replay
 from dataset import LabelledRows
@@ -20,7 +21,7 @@ from promotion.kubernetes.base_route import Revisions
 from promotion.kubernetes.canary_start import CanaryStart
 from promotion.kubernetes.endpoint_watch import EndpointWatch
 from promotion.kubernetes.envoy_counter import EnvoyGatewayCounter
-from promotion.kubernetes.errors import RouteNotUsable, as_router_errors
+from promotion.kubernetes.errors import RouteNotUsable, as_rollout_errors, as_router_errors
 from promotion.kubernetes.gateway_probe import GatewayProbe
 from promotion.kubernetes.promotion_job import PromotionJob
 from promotion.kubernetes.ready_endpoints import list_urls
@@ -136,6 +137,14 @@ class ClusterRollout:
             way_out=f"name that canary stable in the chart's values and delete HTTPRoute {self.release.split_name}, "
             "or only delete the route to go back",
         )
+
+
+def cluster_watch(release: Release, gateway_stats_url: str | None) -> RolloutWatch:
+    """A look at the rollouts of `release`; without the URL a step under way has no counts. Raises RolloutError."""
+    with as_rollout_errors():
+        store = ClusterRolloutStore(ApiServer.connect(), release)
+    counter = EnvoyGatewayCounter(gateway_stats_url, release) if gateway_stats_url is not None else None
+    return RolloutWatch(store, lambda _record: store.read_evidence(), SystemClock(), counter)
 
 
 def _model_of(source: EvidenceSource) -> str:

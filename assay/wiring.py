@@ -7,6 +7,7 @@ from assay.output import say
 from assay.progress import ShareDone
 from assay.rollout import RolloutParts, run_rollout
 from assay.rollout_text import RolloutLines
+from assay.rollout_watch import RolloutWatch, read_evidence_file
 from dataset import LabelledRows
 from promotion.clock import SystemClock
 from promotion.evidence.evidence_source import EvidenceSource, ReplayedHoldout, RevisionPair
@@ -78,6 +79,22 @@ class RolloutWiring:
 
     def _keep_evidence(self, record: RolloutRecord, evidence: EvidenceRecord) -> None:
         write_evidence(evidence, evidence_path(self.out, record))
+
+
+def machine_watch(out: Path, gateway: Path) -> RolloutWatch:
+    """A look at the rollouts in `out`, and at what is counted at `gateway` where that runs."""
+
+    def find_urls() -> tuple[list[str], list[str]]:
+        revisions = EnvoyRouter(gateway).read_revisions()
+        return [revisions.stable.url], [revisions.canary.url] if revisions.canary else []
+
+    return RolloutWatch(
+        FileRolloutStore(out),
+        lambda record: read_evidence_file(evidence_path(out, record)),
+        SystemClock(),
+        EnvoyRequestCounter(gateway),
+        PredictorCounter(find_urls),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ change meanwhile, such as the chart's labels in an upgrade, is no reason to stop
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -25,7 +25,7 @@ from promotion.kubernetes.errors import (
 )
 from promotion.kubernetes.lease import Lease
 from promotion.kubernetes.release import Release
-from promotion.rollout.record import RolloutRecord, record_from_json, record_to_json
+from promotion.rollout.record import RolloutRecord, explain_first, record_from_json, record_to_json
 from promotion.rollout.rollout_store import RolloutNotUsable
 
 RECORD, EVIDENCE, HISTORY = "record.json", "evidence.json", "history-"
@@ -65,6 +65,22 @@ class ClusterRolloutStore:
         """The newest record. Raises RolloutNotUsable, RecordUnreachable."""
         with as_rollout_errors():
             return self._record_in(self._read())
+
+    def read_kept(self) -> Sequence[RolloutRecord]:
+        """The newest record and the few before it. Raises RolloutNotUsable, RecordUnreachable."""
+        with as_rollout_errors():
+            found = self._read()
+        kept = [self._parse(key, content) for key, content in found["data"].items() if _is_record(key)]
+        return sorted(kept, key=lambda record: record.rollout_id)
+
+    def read_evidence(self) -> EvidenceRecord | None:
+        """What the newest verdict rests on; None before the first. Raises RolloutNotUsable, RecordUnreachable."""
+        with as_rollout_errors():
+            content = self._read()["data"].get(EVIDENCE)
+        try:
+            return EvidenceRecord.model_validate_json(content) if content is not None else None
+        except ValidationError as error:
+            raise self._not_usable(EVIDENCE, error) from error
 
     def save(self, record: RolloutRecord) -> None:
         """As the seam says; waits a while for an API server that is away. Raises ClaimLost, RecordUnreachable."""
@@ -119,16 +135,21 @@ class ClusterRolloutStore:
         return {**found, "data": found.get("data") or {}}
 
     def _record_in(self, found: JsonObject) -> RolloutRecord | None:
-        if RECORD not in found["data"]:
-            return None
+        return self._parse(RECORD, found["data"][RECORD]) if RECORD in found["data"] else None
+
+    def _parse(self, key: str, content: str) -> RolloutRecord:
         try:
-            return record_from_json(found["data"][RECORD].encode())
+            return record_from_json(content.encode())
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the document"
-            raise RolloutNotUsable(
-                f"ConfigMap {self._release.state_name}: not a rollout's record: {where}: {first['msg']}"
-            ) from error
+            raise self._not_usable(key, error) from error
+
+    def _not_usable(self, key: str, error: ValidationError) -> RolloutNotUsable:
+        what = "the evidence of a rollout" if key == EVIDENCE else "a rollout's record"
+        return RolloutNotUsable(f"ConfigMap {self._release.state_name}, {key}: not {what}: {explain_first(error)}")
+
+
+def _is_record(key: str) -> bool:
+    return key == RECORD or key.startswith(HISTORY)
 
 
 def _with_history(found: JsonObject, number: int, content: str) -> dict[str, str | None]:

@@ -1,5 +1,6 @@
 """A store that keeps nothing: for a dry run, which nobody has to resume."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from promotion.rollout.record import RolloutRecord
@@ -15,6 +16,10 @@ class DiscardRolloutStore:
     def read_newest(self) -> RolloutRecord | None:
         """Always None."""
         return None
+
+    def read_kept(self) -> Sequence[RolloutRecord]:
+        """Always none."""
+        return ()
 
     def save(self, record: RolloutRecord) -> None:
         """Keep nothing."""

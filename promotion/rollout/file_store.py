@@ -2,14 +2,14 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from promotion.rollout.record import RolloutRecord, record_from_json, record_to_json
+from promotion.rollout.record import RolloutRecord, explain_first, record_from_json, record_to_json
 from promotion.rollout.rollout_store import RolloutError, RolloutNotUsable, RolloutUnderWay
 
 
@@ -36,17 +36,12 @@ class FileRolloutStore:
 
     def read_newest(self) -> RolloutRecord | None:
         """The record with the highest number."""
-        records = sorted(self.directory.glob("rollout-*.json"), key=lambda path: (len(path.name), path.name))
-        if not records:
-            return None
-        try:
-            return record_from_json(records[-1].read_bytes())
-        except OSError as error:
-            raise RolloutNotUsable(f"{records[-1]} cannot be read: {error.strerror}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the document"
-            raise RolloutNotUsable(f"{records[-1]}: not a rollout's record: {where}: {first['msg']}") from error
+        paths = self._paths()
+        return _read(paths[-1]) if paths else None
+
+    def read_kept(self) -> Sequence[RolloutRecord]:
+        """All of them: nothing is ever removed."""
+        return [_read(path) for path in self._paths()]
 
     def save(self, record: RolloutRecord) -> None:
         """Write beside, flush to the disk, rename."""
@@ -67,6 +62,9 @@ class FileRolloutStore:
         """Where `record` is kept."""
         return self.directory / f"rollout-{record.rollout_id:04d}.json"
 
+    def _paths(self) -> list[Path]:
+        return sorted(self.directory.glob("rollout-*.json"), key=lambda path: (len(path.name), path.name))
+
     def _open_lock(self) -> int:
         self.directory.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -82,3 +80,12 @@ class FileRolloutStore:
             os.close(lock)
             raise
         return lock
+
+
+def _read(path: Path) -> RolloutRecord:
+    try:
+        return record_from_json(path.read_bytes())
+    except OSError as error:
+        raise RolloutNotUsable(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise RolloutNotUsable(f"{path}: not a rollout's record: {explain_first(error)}") from error

@@ -5,8 +5,6 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutRecord, RolloutState
 
-_AT_ZERO = frozenset({RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED})
-
 
 def rollout_metrics(record: RolloutRecord | None) -> bytes:
     """The gauges `assay_rollout_*` of the newest record; none but `assay_rollout_id 0` before the first rollout.
@@ -22,7 +20,7 @@ def rollout_metrics(record: RolloutRecord | None) -> bytes:
     gauge("id", "Number of the newest rollout; 0 before the first", record.rollout_id if record else 0)
     if record is None:
         return generate_latest(registry)
-    gauge("intended_percent", "Share of the requests that is meant for the canary", _intended_percent(record))
+    gauge("intended_percent", "Share of the requests that is meant for the canary", record.intended_percent)
     gauge("step", "Number of the step under way or last taken, from 1; 0 before a verdict", _step(record))
     gauge("steps", "Steps of the plan", len(record.plan.steps))
     gauge("failed_attempts", "Attempts in a row that failed for the moment", record.failed_attempts)
@@ -48,10 +46,6 @@ def rollout_metrics(record: RolloutRecord | None) -> bytes:
             answered.labels("stable").set(seen.answered.stable)
             answered.labels("canary").set(seen.answered.canary)
     return generate_latest(registry)
-
-
-def _intended_percent(record: RolloutRecord) -> int:
-    return 0 if record.state in _AT_ZERO else record.asked_percent
 
 
 def _step(record: RolloutRecord) -> int:

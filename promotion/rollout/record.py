@@ -8,7 +8,7 @@ judging ──PROMOTE──▶ writing ─▶ confirming ─▶ observing ─▶
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from promotion.gate.outcome import Outcome
 from promotion.routers.request_counts import RequestCounts
@@ -28,6 +28,7 @@ class RolloutState(StrEnum):
 
 
 FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
+_STATES_AT_ZERO = frozenset({RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED})
 _STATES_OF_A_STEP = frozenset({RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING})
 
 
@@ -142,6 +143,11 @@ class RolloutRecord:
         """The share that the step under way asks for."""
         return self.plan.steps[self.step]
 
+    @property
+    def intended_percent(self) -> int:
+        """The share that is meant for the canary now."""
+        return 0 if self.state in _STATES_AT_ZERO else self.asked_percent
+
 
 _DOCUMENT = TypeAdapter(RolloutRecord)
 
@@ -151,6 +157,18 @@ def record_to_json(record: RolloutRecord) -> bytes:
     return _DOCUMENT.dump_json(record, indent=2) + b"\n"
 
 
+def record_to_line(record: RolloutRecord) -> str:
+    """The record as a JSON document of one line, without its end."""
+    return _DOCUMENT.dump_json(record).decode()
+
+
 def record_from_json(content: bytes) -> RolloutRecord:
     """The record that `content` states; pydantic's ValidationError when it states none."""
     return _DOCUMENT.validate_json(content)
+
+
+def explain_first(error: ValidationError) -> str:
+    """Where a document is no record, and why, in one line."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the document"
+    return f"{where}: {first['msg']}"

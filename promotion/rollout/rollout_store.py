@@ -6,6 +6,7 @@ RolloutError
 └── RolloutInterrupted    stable could not be restored; the record says so, and the call can be repeated
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -40,6 +41,9 @@ class RolloutStore(Protocol):
 
     def read_newest(self) -> RolloutRecord | None:
         """The newest record, finished or not; None when there is none. Raises RolloutNotUsable. Can be repeated."""
+
+    def read_kept(self) -> Sequence[RolloutRecord]:
+        """Every record that is kept, oldest first. Raises RolloutNotUsable. Can be repeated."""
 
     def save(self, record: RolloutRecord) -> None:
         """Replace what is kept of this rollout, in one atomic write: after a crash it is the old or the new, whole.

@@ -142,7 +142,7 @@ class RolloutRunner:
             if (changed := self._changed_digest(record) or self._changed_split(record)) is not None:
                 return changed
             now = self.counter.read_counts()
-            if _was_restarted(latest, now):
+            if now.began_anew_after(latest):
                 before = now
             latest, counts = now, now.since(before)
             seconds = self.clock.monotonic_seconds() - started
@@ -162,7 +162,7 @@ class RolloutRunner:
 
     def _count_answered(self, record: RolloutRecord) -> RequestCounts | None:
         before, now = record.answered_before, self._read_answered()
-        if before is None or now is None or _was_restarted(before, now):
+        if before is None or now is None or now.began_anew_after(before):
             return None
         return now.since(before)
 
@@ -185,10 +185,6 @@ class RolloutRunner:
         if record.split is not None and split.written_as != record.split.written_as:
             return Stopped(Outcome.ERROR, f"somebody else set the split to {split.canary_percent} %")
         return None
-
-
-def _was_restarted(earlier: RequestCounts, now: RequestCounts) -> bool:
-    return now.stable < earlier.stable or now.canary < earlier.canary
 
 
 def _judge_step(record: RolloutRecord, counts: RequestCounts, seconds: float, answered: RequestCounts | None) -> Event:

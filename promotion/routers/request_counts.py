@@ -19,6 +19,10 @@ class RequestCounts:
         """What was counted between `earlier` and this reading."""
         return RequestCounts(self.stable - earlier.stable, self.canary - earlier.canary, self.failed - earlier.failed)
 
+    def began_anew_after(self, earlier: "RequestCounts") -> bool:
+        """Whether who counts was started between `earlier` and this reading, so that they cannot be subtracted."""
+        return self.stable < earlier.stable or self.canary < earlier.canary
+
 
 class RequestCounter(Protocol):
     """Reads a gateway's own counters."""

@@ -88,6 +88,17 @@ def test_the_newest_is_the_one_with_the_highest_number(open_store: OpenStore) ->
     assert newest.rollout_id == 10_000
 
 
+def test_the_rollouts_that_are_kept_are_read_oldest_first(open_store: OpenStore) -> None:
+    store = open_store()
+    assert list(store.read_kept()) == []
+    with store.claim():
+        for number in (9, 10, 11):
+            store.save(replace(RECORD, rollout_id=number))
+            store.save(replace(RECORD, rollout_id=number, because="later"))
+    kept = open_store().read_kept()
+    assert [(record.rollout_id, record.because) for record in kept] == [(9, "later"), (10, "later"), (11, "later")]
+
+
 def test_only_one_at_a_time_runs_a_rollout(open_store: OpenStore) -> None:
     with open_store().claim():
         with pytest.raises(RolloutUnderWay, match="a rollout is under way"), open_store().claim():

@@ -139,6 +139,7 @@ def test_the_evidence_is_kept_beside_the_record(place: StatePlace) -> None:
         store.save(RECORD)
         store.save_evidence(evidence)
         store.save(replace(RECORD, because="later"))
+    assert store.read_evidence() == evidence
     kept = place.api.read(place.release.record)
     assert kept is not None
     assert EvidenceRecord.model_validate_json(kept["data"]["evidence.json"]) == evidence
@@ -152,11 +153,12 @@ def test_the_last_rollouts_are_kept_as_history(place: StatePlace) -> None:
     kept = place.api.read(place.release.record)
     assert kept is not None
     assert set(kept["data"]) == {"record.json", *(f"history-{number}.json" for number in range(3, KEPT + 3))}
+    assert [record.rollout_id for record in store.read_kept()] == list(range(3, KEPT + 4))
 
 
 def test_a_record_that_is_none_is_not_usable(place: StatePlace) -> None:
     place.api.merge(place.release.record, {"data": {"record.json": '{"rollout_id": "one"}'}})
-    with pytest.raises(RolloutNotUsable, match="ConfigMap shop-rollout: not a rollout's record: rollout_id"):
+    with pytest.raises(RolloutNotUsable, match=r"shop-rollout, record\.json: not a rollout's record: rollout_id"):
         place.open_store().read_newest()
 
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -47,6 +47,9 @@ class DyingStore:
 
     def read_newest(self) -> RolloutRecord | None:
         return self.store.read_newest()
+
+    def read_kept(self) -> Sequence[RolloutRecord]:
+        return self.store.read_kept()
 
     def save(self, record: RolloutRecord) -> None:
         self.death.around(lambda: self.store.save(record))

@@ -1,0 +1,173 @@
+"""`assay rollout`: look at the rollouts of this machine, or of a release in a cluster."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.commands.promote import CLUSTER
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from assay.rollout_watch import RolloutWatch
+    from promotion.rollout.record import RolloutRecord
+    from promotion.rollout.status import RolloutStatus
+
+rollout_app = typer.Typer(no_args_is_help=True, help="Look at rollouts, here (`--out`) or in a cluster (`--release`).")
+
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where rollouts are kept, as for promote.")]
+GatewayOption = Annotated[Path, typer.Option("--gateway", metavar="DIR", help="The gateway's directory.")]
+ReleaseOption = Annotated[
+    str | None, typer.Option("--release", help="A release of the chart, not this machine.", rich_help_panel=CLUSTER)
+]
+NamespaceOption = Annotated[str, typer.Option("--namespace", help="Its namespace.", rich_help_panel=CLUSTER)]
+StatsOption = Annotated[
+    str | None,
+    typer.Option("--gateway-stats-url", metavar="URL", help="What the gateway counts.", rich_help_panel=CLUSTER),
+]
+DEFAULT_OUT = Path("build/rollouts")
+DEFAULT_GATEWAY = Path("build/gateway")
+UNDER_WAY = 20
+"""The exit code of a look at a rollout that has not ended."""
+POLL_SECONDS = 0.5
+
+
+@rollout_app.command()
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Go on looking until the rollout ends.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch a line for each change.")] = False,
+    out: OutOption = DEFAULT_OUT,
+    gateway: GatewayOption = DEFAULT_GATEWAY,
+    release: ReleaseOption = None,
+    namespace: NamespaceOption = "default",
+    gateway_stats_url: StatsOption = None,
+) -> None:
+    """Show the newest rollout: its state, the split asked and observed, its verdict, the time left, its history.
+
+    It is read from the rollout's record, whether the promoter runs or not. The exit code: how the rollout ended
+    (0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR), 20 while it is under way, 1 where there is none.
+
+    Example: assay rollout status --watch
+    """
+    place = _watch(out, gateway, release, namespace, gateway_stats_url)
+    seen = _require(place.read_status(), out, release)
+    if watch:
+        seen = _follow_as_json(place, seen) if json else _follow(place, seen)
+    elif json:
+        _print_json(seen, indent=2)
+    else:
+        _show(seen)
+    raise typer.Exit(_exit_code(seen.rollout))
+
+
+@rollout_app.command()
+def history(
+    json: Annotated[bool, typer.Option("--json", help="Print the records, a line each, oldest first.")] = False,
+    out: OutOption = DEFAULT_OUT,
+    release: ReleaseOption = None,
+    namespace: NamespaceOption = "default",
+) -> None:
+    """List the rollouts that are kept: all of them on this machine, the newest six in a cluster.
+
+    Example: assay rollout history --release assay --namespace shop
+    """
+    from assay.rollout_view import show_kept
+    from promotion.rollout.record import record_to_line
+
+    kept = _watch(out, DEFAULT_GATEWAY, release, namespace, None).read_kept()
+    if json:
+        for record in kept:
+            typer.echo(record_to_line(record))
+    elif kept:
+        _print(show_kept(kept))
+    else:
+        typer.echo(f"{_place(out, release)} has no rollout")
+
+
+def _watch(
+    out: Path, gateway: Path, release: str | None, namespace: str, gateway_stats_url: str | None
+) -> "RolloutWatch":
+    if release is None:
+        from assay.wiring import machine_watch
+
+        return machine_watch(out, gateway)
+    from assay.cluster_wiring import cluster_watch
+    from promotion.kubernetes.release import Release
+
+    return cluster_watch(Release(release, namespace), gateway_stats_url)
+
+
+def _require(found: "RolloutStatus | None", out: Path, release: str | None) -> "RolloutStatus":
+    if found is None:
+        typer.echo(f"assay: {_place(out, release)} has no rollout", err=True)
+        raise typer.Exit(1)
+    return found
+
+
+def _place(out: Path, release: str | None) -> str:
+    return f"release {release}" if release is not None else str(out)
+
+
+def _exit_code(record: "RolloutRecord") -> int:
+    return record.outcome.exit_code if record.is_finished and record.outcome is not None else UNDER_WAY
+
+
+def _show(seen: "RolloutStatus") -> None:
+    from assay.rollout_view import show_status
+
+    _print(show_status(seen))
+
+
+def _print(view: "RenderableType") -> None:
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=False).print(view)
+
+
+def _follow(place: "RolloutWatch", seen: "RolloutStatus") -> "RolloutStatus":
+    """A live view on a terminal; elsewhere the history's lines as they come, and the whole view at the end."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from assay.rollout_view import describe_events, show_status
+
+    console = Console(highlight=False)
+    if console.is_terminal:
+        with Live(show_status(seen), console=console, auto_refresh=False) as live:
+            while not seen.rollout.is_finished:
+                time.sleep(POLL_SECONDS)
+                seen = place.read_status() or seen
+                live.update(show_status(seen), refresh=True)
+        return seen
+    number, shown = seen.rollout.rollout_id, 0
+    while True:
+        if seen.rollout.rollout_id != number:
+            number, shown = seen.rollout.rollout_id, 0
+        for line in describe_events(seen.rollout, shown):
+            typer.echo(line)
+        shown = len(seen.rollout.history)
+        if seen.rollout.is_finished:
+            break
+        time.sleep(POLL_SECONDS)
+        seen = place.read_status() or seen
+    typer.echo()
+    _show(seen)
+    return seen
+
+
+def _follow_as_json(place: "RolloutWatch", seen: "RolloutStatus") -> "RolloutStatus":
+    _print_json(seen, indent=None)
+    while not seen.rollout.is_finished:
+        time.sleep(POLL_SECONDS)
+        before, seen = seen, place.read_status() or seen
+        if seen.rollout != before.rollout:
+            _print_json(seen, indent=None)
+    return seen
+
+
+def _print_json(seen: "RolloutStatus", indent: int | None) -> None:
+    from promotion.rollout.status import status_to_json
+
+    typer.echo(status_to_json(seen, indent=indent).decode())
