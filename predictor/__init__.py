@@ -10,7 +10,7 @@
     serving.py             what is being served right now, and whether it is ready
     served_model.py        one bundle that answers; signature.py says what it takes, identity.py who it is
     model_card.py          what a model says of itself; examples.py shows how to ask it
-    inference_threads.py   where inference runs, so that health answers never wait for it
+    inference_threads.py   where inference runs, and waits for its turn: health answers never do
     engines/               InferenceEngine, and ONNX Runtime behind it
     classify/              rows of raw values (JSON, CSV) in, class names and probabilities out
     http/                  the REST transport: thin doors, limits, errors, metrics

@@ -4,15 +4,19 @@ A transport takes `serving.model` once as a request arrives, finds the model tha
 the request and how to write the answer; error_table.py has the code of whatever is raised here.
 """
 
+import asyncio
+import math
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from open_inference import InferRequest, ServerMetadata
 from open_inference.metadata import IndexedModel, Statistics
-from predictor.errors import NotReady, RequestRefused
+from predictor.errors import CallerGone, DeadlineExceeded, NotReady, QueueFull, RequestRefused
 from predictor.identity import ModelIdentity
 from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics
@@ -27,13 +31,36 @@ Exchange = tuple[InferRequest, Callable[[Inference], T]]
 EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "statistics")
 
 
-class DataPlane:
-    """The inference of a predictor, and what it says of itself. Can be used from several threads at once."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who waits for an answer."""
 
-    def __init__(self, serving: Serving, threads: InferenceThreads, metrics: PredictorMetrics, version: str) -> None:
+    seconds: float = math.inf
+    """How long, from now on."""
+    is_waiting: Callable[[], bool] = lambda: True
+    """Whether that is still so. Can be called from any thread."""
+
+
+class DataPlane:
+    """The inference of a predictor, and what it says of itself. Can be used from several threads at once.
+
+    No request has more than `deadline_seconds`. What is being worked on then is finished, and thrown away.
+    """
+
+    def __init__(
+        self,
+        serving: Serving,
+        threads: InferenceThreads,
+        metrics: PredictorMetrics,
+        *,
+        version: str,
+        deadline_seconds: float,
+    ) -> None:
         self.serving = serving
         self.threads = threads
         self._metrics = metrics
+        self._deadline_seconds = deadline_seconds
+        metrics.watch_queue(threads.waiting)
         self._server = ServerMetadata(name="assay", version=version, extensions=EXTENSIONS)
         self._lock = threading.Lock()
         self._statistics: defaultdict[ModelIdentity, RequestStatistics] = defaultdict(RequestStatistics)
@@ -42,33 +69,26 @@ class DataPlane:
         """Name, version and extensions: those that work."""
         return self._server
 
-    def infer(self, model: ServedModel, read: Callable[[], Exchange[T]], waited_ns: int = 0) -> T:
+    def infer(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> T:
         """The answer of `model` to the request that `read` reads, as that writes it.
 
-        Called in an inference thread, for which the request waited `waited_ns`; everything is done there, `read` and
-        the writing, too. Raises RequestRefused, InferenceFailed and what `read` raises; all of it is counted.
+        Everything is done in an inference thread, `read` and the writing, too; this one waits. Raises QueueFull,
+        DeadlineExceeded, CallerGone, RequestRefused, InferenceFailed and what `read` raises; all of it is counted.
         """
-        statistics = self._statistics_of(model)
-        begun = time.perf_counter_ns()
+        future, seconds = self._submit(model, read, caller)
         try:
-            request, write = read()
-            was_read = time.perf_counter_ns()
-            inference = model.infer(request)
-            self._metrics.count_inference(inference, model.manifest.classes)
-            inferred = time.perf_counter_ns()
-            written = write(inference)
-        except Exception:
-            statistics.count_failure(waited_ns + time.perf_counter_ns() - begun)
-            raise
-        done = time.perf_counter_ns()
-        spent = Spent(waited_ns, was_read - begun, inferred - was_read, done - inferred)
-        statistics.count_answer(len(inference.class_indices), spent)
-        return written
+            return future.result(seconds)
+        except TimeoutError:
+            raise self._give_up(model, future, seconds) from None
 
-    async def infer_in_thread(self, model: ServedModel, read: Callable[[], Exchange[T]]) -> T:
+    async def infer_in_loop(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> T:
         """What `infer` answers, for a transport that lives on the event loop."""
-        arrived = time.perf_counter_ns()
-        return await self.threads.run(lambda: self.infer(model, read, time.perf_counter_ns() - arrived))
+        future, seconds = self._submit(model, read, caller)
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise self._give_up(model, future, seconds) from None
 
     def statistics(self, model: ServedModel) -> Statistics:
         """What `model` has answered since the server was started."""
@@ -93,6 +113,44 @@ class DataPlane:
         raise RequestRefused(
             "models are not loaded or unloaded while this server runs; expected requests for the one that it serves"
         )
+
+    def _submit(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> tuple[Future[T], float]:
+        arrived = time.perf_counter_ns()
+
+        def work() -> T:
+            return self._answer(model, read, caller, time.perf_counter_ns() - arrived)
+
+        try:
+            future = self.threads.submit(work)
+        except QueueFull:
+            self._statistics_of(model).count_failure(0)
+            raise
+        return future, min(caller.seconds, self._deadline_seconds)
+
+    def _give_up(self, model: ServedModel, future: Future[T], seconds: float) -> DeadlineExceeded:
+        if future.cancel():
+            self._statistics_of(model).count_failure(int(seconds * 1e9))
+        return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
+
+    def _answer(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller, waited_ns: int) -> T:
+        statistics = self._statistics_of(model)
+        begun = time.perf_counter_ns()
+        try:
+            if not caller.is_waiting():
+                raise CallerGone("the caller went away before it was the request's turn")
+            request, write = read()
+            was_read = time.perf_counter_ns()
+            inference = model.infer(request)
+            self._metrics.count_inference(inference, model.manifest.classes)
+            inferred = time.perf_counter_ns()
+            written = write(inference)
+        except Exception:
+            statistics.count_failure(waited_ns + time.perf_counter_ns() - begun)
+            raise
+        done = time.perf_counter_ns()
+        spent = Spent(waited_ns, was_read - begun, inferred - was_read, done - inferred)
+        statistics.count_answer(len(inference.class_indices), spent)
+        return written
 
     def _statistics_of(self, model: ServedModel) -> RequestStatistics:
         with self._lock:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from open_inference import ProtocolError
-from predictor.errors import BodyTooLarge, NotFound, NotReady, RequestRefused
+from predictor.errors import (
+    BodyTooLarge,
+    CallerGone,
+    DeadlineExceeded,
+    NotFound,
+    NotReady,
+    QueueFull,
+    RequestRefused,
+)
 
 INTERNAL_ERROR_TEXT = "internal error: the server's log says more under this request id"
 
@@ -17,16 +25,23 @@ class Codes:
     http: int
     grpc: str
     """Name of a grpc.StatusCode."""
+    retry_after_seconds: int | None = None
+    """When to ask again, where that is soon."""
 
 
 INTERNAL = Codes(500, "INTERNAL")
+GONE_AWAY = Codes(499, "CANCELLED")
+"""499 is nginx's word for a client that did not wait: it is counted, and nobody reads it."""
 CODES: Mapping[type[Exception], Codes] = MappingProxyType(
     {
         ProtocolError: Codes(400, "INVALID_ARGUMENT"),
         RequestRefused: Codes(400, "INVALID_ARGUMENT"),
         NotFound: Codes(404, "NOT_FOUND"),
         BodyTooLarge: Codes(413, "RESOURCE_EXHAUSTED"),
+        QueueFull: Codes(429, "RESOURCE_EXHAUSTED", retry_after_seconds=1),
         NotReady: Codes(503, "UNAVAILABLE"),
+        DeadlineExceeded: Codes(504, "DEADLINE_EXCEEDED"),
+        CallerGone: GONE_AWAY,
     }
 )
 

@@ -9,7 +9,10 @@ PredictorError
     ├── RequestRefused      the message is well-formed, but not what the model takes
     ├── NotFound            no such model or version
     ├── BodyTooLarge        more bytes than the limit
-    └── NotReady            no model is loaded and warmed up yet
+    ├── QueueFull           more requests than the limit
+    ├── NotReady            no model is loaded and warmed up yet
+    ├── DeadlineExceeded    the answer is not there in the time that the request has
+    └── CallerGone          nobody waits for the answer
 """
 
 
@@ -49,5 +52,17 @@ class BodyTooLarge(RequestError):
     """The body has more bytes than the limit."""
 
 
+class QueueFull(RequestError):
+    """As many requests as the limit wait or are worked on; this one can be sent again, soon."""
+
+
 class NotReady(RequestError):
     """No model is loaded and warmed up."""
+
+
+class DeadlineExceeded(RequestError):
+    """The answer is not there in the time that the request has."""
+
+
+class CallerGone(RequestError):
+    """The caller went away while the request waited for its turn."""

@@ -4,6 +4,8 @@ Every label has few values: a path that is no route counts as `unknown`, a model
 asks. The transport is a label, so gRPC adds its own values and no metric.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -38,6 +40,11 @@ class PredictorMetrics:
         self._model_info = Gauge(
             "assay_model_info", "The model that is served", (*_OWNER, "version", "bundle_digest"), registry=registry
         )
+        self._queue_depth = Gauge("assay_queue_depth", "Requests that wait for an inference thread", registry=registry)
+
+    def watch_queue(self, depth: Callable[[], int]) -> None:
+        """Ask `depth`, whenever the metrics are read, how many requests wait."""
+        self._queue_depth.set_function(depth)
 
     def count_request(
         self, *, transport: str, route: str, identity: ModelIdentity | None, code: int | str, seconds: float

@@ -29,6 +29,8 @@ class PredictorSettings(BaseSettings):
     body_limit_bytes: int = Field(16 * 2**20, ge=1024)
     row_limit: int = Field(16_384, ge=1, description="rows in one request")
     inference_threads: int = Field(2, ge=1, le=256, description="requests that are worked on at the same time")
+    queue_limit: int = Field(256, ge=1, le=4096, description="requests that wait or are worked on; the next gets 429")
+    deadline_seconds: float = Field(30.0, gt=0, le=3600, description="then a request without an answer gets 504")
     intra_op_threads: int = Field(1, ge=1, le=256, description="threads inside one operator of one inference")
     inter_op_threads: int = Field(1, ge=1, le=256, description="operators of one inference side by side")
     keep_alive_seconds: int = Field(75, ge=1, description="longer than a gateway keeps an idle connection")

@@ -38,7 +38,8 @@ def create_metrics() -> PredictorMetrics:
 
 def create_data_plane(serving: Serving, settings: PredictorSettings, metrics: PredictorMetrics) -> DataPlane:
     """What both transports serve: whatever `serving` holds."""
-    return DataPlane(serving, InferenceThreads(settings.inference_threads), metrics, version("assay"))
+    threads = InferenceThreads(settings.inference_threads, limit=settings.queue_limit)
+    return DataPlane(serving, threads, metrics, version=version("assay"), deadline_seconds=settings.deadline_seconds)
 
 
 def create_http_listener(

@@ -10,6 +10,6 @@ health.py              grpc.health.v1
 listener.py            the port, reflection, the end
 threads.py             which threads a method runs in
 
-Inference runs in the threads that REST uses, too, so both are bounded together; health answers have their own and wait
-for none of them (docs/decisions/0009-grpc.md).
+Inference runs in the threads that REST uses, too, so both are bounded together; a call waits for it in a thread of its
+own, and health answers wait for none of them (docs/decisions/0009-grpc.md).
 """

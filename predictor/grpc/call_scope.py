@@ -5,6 +5,7 @@ would call it internal.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,8 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 
 from open_inference import MalformedMessage
-from predictor.error_table import INTERNAL, INTERNAL_ERROR_TEXT, codes_of
+from predictor.data_plane import Caller
+from predictor.error_table import GONE_AWAY, INTERNAL, INTERNAL_ERROR_TEXT, codes_of
 from predictor.grpc.threads import run_in
 from predictor.log_lines import LOG
 from predictor.metrics import PredictorMetrics
@@ -24,15 +26,15 @@ from predictor.served_model import ServedModel
 from predictor.serving import Serving, require_model
 
 M = TypeVar("M", bound=Message)
-_GONE_AWAY = "CANCELLED"  # it is counted, and nobody reads it
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call: its id, and the model that was served when it arrived."""
+    """A call: its id, the model that was served when it arrived, and who waits for the answer."""
 
     request_id: str
     served: ServedModel | None
+    caller: Caller
 
     def find_model(self, name: str | None, version: str) -> ServedModel:
         """The model of that name, or any; any version where `version` is empty. Raises NotReady or NotFound."""
@@ -56,12 +58,12 @@ class CallScope:
         def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
             started = time.perf_counter()
             served = self._serving.model
-            call = Call(choose_request_id(_given_id(context)), served)
+            call = Call(choose_request_id(_given_id(context)), served, _caller(context))
             context.set_trailing_metadata(_describe(call))
             text, written = "", b""
             try:
                 written = method(_parse(kind, content), call).SerializeToString()
-                code = "OK" if context.is_active() else _GONE_AWAY
+                code = "OK" if context.is_active() else GONE_AWAY.grpc
             except Exception as error:
                 code, text = _explain(error, route, call)
             self._metrics.count_request(
@@ -81,6 +83,11 @@ def _parse(kind: type[M], content: bytes) -> M:
         return kind.FromString(content)
     except DecodeError as error:
         raise MalformedMessage("the message cannot be parsed", f"a {kind.__name__}") from error
+
+
+def _caller(context: grpc.ServicerContext) -> Caller:
+    seconds: float | None = context.time_remaining()
+    return Caller(math.inf if seconds is None else seconds, context.is_active)
 
 
 def _given_id(context: grpc.ServicerContext) -> str:

@@ -1,5 +1,7 @@
 """inference.GRPCInferenceService: each method a few lines over the data plane, as each REST door is."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import grpc
 
 from predictor.data_plane import DataPlane, Exchange
@@ -11,6 +13,7 @@ from predictor.grpc.infer_messages import read_request, write_response
 from predictor.metrics import PredictorMetrics
 
 SERVICE = messages.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
+_REFUSING_THREADS = 2  # beside a thread for each call that may wait, so that the next one is told at once
 
 
 class InferenceService:
@@ -22,13 +25,14 @@ class InferenceService:
     def handlers(self, metrics: PredictorMetrics) -> grpc.GenericRpcHandler:
         """The service, for a server."""
         scope = CallScope(SERVICE, self._plane.serving, metrics)
+        callers = ThreadPoolExecutor(self._plane.threads.limit + _REFUSING_THREADS, "grpc-infer")
         methods = (
             scope.handle("ServerLive", messages.ServerLiveRequest, self._server_live),
             scope.handle("ServerReady", messages.ServerReadyRequest, self._server_ready),
             scope.handle("ModelReady", messages.ModelReadyRequest, self._model_ready),
             scope.handle("ServerMetadata", messages.ServerMetadataRequest, self._server_metadata),
             scope.handle("ModelMetadata", messages.ModelMetadataRequest, self._model_metadata),
-            scope.handle("ModelInfer", messages.ModelInferRequest, self._infer, self._plane.threads.executor),
+            scope.handle("ModelInfer", messages.ModelInferRequest, self._infer, callers),
             scope.handle("ModelConfig", messages.ModelConfigRequest, self._model_config),
             scope.handle("ModelStatistics", messages.ModelStatisticsRequest, self._statistics),
             scope.handle("RepositoryIndex", messages.RepositoryIndexRequest, self._repository_index),
@@ -62,7 +66,7 @@ class InferenceService:
                 inference.to_response(request.id or call.request_id), is_raw=is_raw
             )
 
-        return self._plane.infer(call.find_model(asked.model_name, asked.model_version), read)
+        return self._plane.infer(call.find_model(asked.model_name, asked.model_version), read, call.caller)
 
     def _model_config(self, asked: messages.ModelConfigRequest, call: Call) -> messages.ModelConfigResponse:
         return descriptions.model_config(call.find_model(asked.name, asked.version).config())

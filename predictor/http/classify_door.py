@@ -10,7 +10,7 @@ from predictor.data_plane import DataPlane, Exchange
 from predictor.examples import ExampleRequest
 from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.openapi import ANY_ERROR, classify_body
-from predictor.http.request_scope import model_of, request_id_of
+from predictor.http.request_scope import caller_of, model_of, request_id_of
 from predictor.served_model import Inference
 from predictor.serving import require_model
 
@@ -23,6 +23,7 @@ def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], bod
     async def classify(request: Request, probabilities: bool = False) -> Response:
         """The class of each row. JSON or CSV; with `?probabilities=true` the probability of every class as well."""
         model = require_model(model_of(request))
+        caller = caller_of(request)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:
@@ -35,6 +36,6 @@ def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], bod
 
             return model.request_for(rows), write
 
-        return (await plane.infer_in_thread(model, read)).to_response()
+        return (await plane.infer_in_loop(model, read, caller)).to_response()
 
     return router

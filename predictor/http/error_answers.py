@@ -29,7 +29,9 @@ def add_error_answers(app: FastAPI) -> None:
     """Answer every error that is in the table, and the framework's own, in the one shape."""
 
     async def answer_known(_: Request, error: Exception) -> Response:
-        return error_answer(codes_of(error).http, str(error))
+        codes = codes_of(error)
+        headers = {} if codes.retry_after_seconds is None else {"retry-after": str(codes.retry_after_seconds)}
+        return error_answer(codes.http, str(error), headers)
 
     async def answer_framework(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

@@ -5,6 +5,7 @@ as one and the same. A plain ASGI middleware: it costs no task and no buffering.
 """
 
 import logging
+import re
 import time
 from typing import Any
 
@@ -12,7 +13,10 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from predictor.error_table import INTERNAL_ERROR_TEXT
+from open_inference.json_object import quote
+from predictor.data_plane import Caller
+from predictor.error_table import GONE_AWAY, INTERNAL_ERROR_TEXT
+from predictor.errors import RequestRefused
 from predictor.http.error_answers import error_answer
 from predictor.log_lines import LOG
 from predictor.metrics import PredictorMetrics
@@ -20,8 +24,11 @@ from predictor.request_id import choose_request_id
 from predictor.served_model import ServedModel
 from predictor.serving import Serving
 
-_GONE_AWAY = 499  # nginx's word for a client that did not wait: it is counted, and nobody reads it
 _UNKNOWN_ROUTE = "unknown"
+
+TIMEOUT_HEADER = "x-request-timeout-ms"
+"""How long a caller waits; not one of Envoy's own `x-envoy-` headers, for a gateway takes those away from clients."""
+_MILLISECONDS = re.compile(r"0*[1-9][0-9]{0,8}")
 
 
 def request_id_of(request: Request) -> str:
@@ -33,6 +40,16 @@ def model_of(request: Request) -> ServedModel | None:
     """The model that was served when the request arrived."""
     model: ServedModel | None = request.state.model
     return model
+
+
+def caller_of(request: Request) -> Caller:
+    """Who waits for the answer. Raises RequestRefused for a time that is none."""
+    given = request.headers.get(TIMEOUT_HEADER)
+    if given is None:
+        return Caller()
+    if not _MILLISECONDS.fullmatch(given):
+        raise RequestRefused(f"the header {TIMEOUT_HEADER} is {quote(given)}; expected milliseconds from 1 on")
+    return Caller(int(given) / 1000)
 
 
 class RequestScope:
@@ -52,7 +69,7 @@ class RequestScope:
         model = self._serving.model
         request_id = choose_request_id(Headers(scope=scope).get("x-request-id", ""))
         scope.setdefault("state", {}).update(request_id=request_id, model=model)
-        code = _GONE_AWAY
+        code = GONE_AWAY.http
 
         async def send_named(message: Message) -> None:
             nonlocal code
@@ -67,7 +84,7 @@ class RequestScope:
             pass
         except Exception:
             _log_failure(scope, request_id, 500, exc_info=True)
-            if code == _GONE_AWAY:
+            if code == GONE_AWAY.http:
                 await error_answer(500, INTERNAL_ERROR_TEXT)(scope, receive, send_named)
         finally:
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)

@@ -13,7 +13,7 @@ from predictor.data_plane import DataPlane, Exchange
 from predictor.examples import ExampleRequest
 from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.openapi import ANY_ERROR, INFER_ANSWER, infer_body, path_of_model, path_of_version
-from predictor.http.request_scope import model_of, request_id_of
+from predictor.http.request_scope import caller_of, model_of, request_id_of
 from predictor.identity import ModelIdentity
 from predictor.served_model import Inference, ServedModel
 from predictor.serving import require_model
@@ -86,13 +86,14 @@ def infer_doors(
     async def infer(request: Request) -> Response:
         """Run the model on the tensors that are sent, in JSON or behind it (the header of binary tensor data)."""
         model = find_model(request)
+        caller = caller_of(request)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:
             message = InferRequest.from_json(body(), read_json_size(request.headers.get(JSON_SIZE_HEADER)))
             return message, lambda inference: _write(request, message, inference)
 
-        return (await plane.infer_in_thread(model, read)).to_response()
+        return (await plane.infer_in_loop(model, read, caller)).to_response()
 
     return router
 
