@@ -17,7 +17,7 @@ from promotion.evidence.predictor_counter import PredictorCounter
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
 from promotion.kubernetes.api_server import ApiServer
-from promotion.kubernetes.base_route import Revisions
+from promotion.kubernetes.base_route import Revisions, read_stable
 from promotion.kubernetes.canary_start import CanaryStart
 from promotion.kubernetes.endpoint_watch import EndpointWatch
 from promotion.kubernetes.envoy_counter import EnvoyGatewayCounter
@@ -27,9 +27,11 @@ from promotion.kubernetes.promotion_job import PromotionJob
 from promotion.kubernetes.ready_endpoints import list_urls
 from promotion.kubernetes.release import Release
 from promotion.kubernetes.rollout_events import RolloutEvents
+from promotion.kubernetes.rollout_orders import ClusterRolloutOrders
 from promotion.kubernetes.rollout_store import ClusterRolloutStore
 from promotion.kubernetes.router import KubernetesRouter
 from promotion.kubernetes.watched import WatchedClock, WatchedSource
+from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.routers.dry_run import DryRunCounter
 from promotion.routers.request_counts import RequestCounter
@@ -131,6 +133,7 @@ class ClusterRollout:
             clock=WatchedClock(SystemClock(), watch),
             keep_evidence=keep_evidence,
             answered=PredictorCounter(lambda: (self._list_urls(api, self.stable), self._list_urls(api, self.canary))),
+            orders=ClusterRolloutOrders(api, self.release),
             prepare=prepare,
             report=RolloutEvents(api, self.release).tell,
             finish=lambda record: _remove_route(router, record),
@@ -145,6 +148,21 @@ def cluster_watch(release: Release, gateway_stats_url: str | None) -> RolloutWat
         store = ClusterRolloutStore(ApiServer.connect(), release)
     counter = EnvoyGatewayCounter(gateway_stats_url, release) if gateway_stats_url is not None else None
     return RolloutWatch(store, lambda _record: store.read_evidence(), SystemClock(), counter)
+
+
+def cluster_abort(release: Release, gateway_url: str) -> RolloutAbort:
+    """What ends the rollout of `release` and restores stable. Raises RouterError."""
+    with as_router_errors():
+        api = ApiServer.connect()
+        revisions = Revisions(stable=read_stable(api, release), canary="")  # restoring names no canary
+    router = KubernetesRouter(api, release, revisions, GatewayProbe(gateway_url), lambda: "")
+    return RolloutAbort(
+        router,
+        ClusterRolloutStore(api, release),
+        ClusterRolloutOrders(api, release),
+        SystemClock(),
+        lambda record: _remove_route(router, record),
+    )
 
 
 def _model_of(source: EvidenceSource) -> str:

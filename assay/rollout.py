@@ -12,6 +12,7 @@ from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
 from promotion.judgement import judge_canary
 from promotion.rollout.beginning import WAY_OUT, begin, resume
+from promotion.rollout.orders import RolloutOrders
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutStore
 from promotion.rollout.runner import RolloutRunner
@@ -37,6 +38,8 @@ class RolloutParts:
     """Told of the end, while the store is still claimed."""
     answered: RequestCounter | None = None
     """What the revisions count themselves."""
+    orders: RolloutOrders | None = None
+    """Where somebody may ask for the rollout's end."""
     way_out: str = WAY_OUT
     """What to do about a canary that takes traffic already."""
 
@@ -88,7 +91,15 @@ def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, line
         parts.report(record)
 
     return RolloutRunner(
-        parts.router, parts.counter, parts.source, judge, parts.store, parts.clock, report, parts.answered
+        parts.router,
+        parts.counter,
+        parts.source,
+        judge,
+        parts.store,
+        parts.clock,
+        report,
+        parts.answered,
+        parts.orders,
     )
 
 

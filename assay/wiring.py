@@ -15,7 +15,9 @@ from promotion.evidence.holdout_replay import HoldoutReplay
 from promotion.evidence.predictor_counter import PredictorCounter
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord, write_evidence
+from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.discard_store import DiscardRolloutStore
+from promotion.rollout.file_orders import FileRolloutOrders
 from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.record import RolloutPlan, RolloutRecord
 from promotion.rollout.rollout_store import RolloutNotUsable
@@ -74,6 +76,7 @@ class RolloutWiring:
             clock=SystemClock(),
             keep_evidence=self._keep_evidence,
             answered=PredictorCounter(source.read_urls),
+            orders=FileRolloutOrders(self.out),
         )
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
 
@@ -95,6 +98,11 @@ def machine_watch(out: Path, gateway: Path) -> RolloutWatch:
         EnvoyRequestCounter(gateway),
         PredictorCounter(find_urls),
     )
+
+
+def machine_abort(out: Path, gateway: Path) -> RolloutAbort:
+    """What ends the rollout in `out` and restores stable at `gateway`."""
+    return RolloutAbort(EnvoyRouter(gateway), FileRolloutStore(out), FileRolloutOrders(out), SystemClock())
 
 
 @dataclass(frozen=True, slots=True)

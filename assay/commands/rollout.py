@@ -1,5 +1,8 @@
-"""`assay rollout`: look at the rollouts of this machine, or of a release in a cluster."""
+"""`assay rollout`: look at the rollouts of this machine or of a release in a cluster, and end one."""
 
+import os
+import pwd
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +15,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from assay.rollout_watch import RolloutWatch
+    from promotion.rollout.abort import RolloutAbort
     from promotion.rollout.record import RolloutRecord
     from promotion.rollout.status import RolloutStatus
 
-rollout_app = typer.Typer(no_args_is_help=True, help="Look at rollouts, here (`--out`) or in a cluster (`--release`).")
+rollout_app = typer.Typer(
+    no_args_is_help=True, help="Look at rollouts and end them, here (`--out`) or in a cluster (`--release`)."
+)
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where rollouts are kept, as for promote.")]
 GatewayOption = Annotated[Path, typer.Option("--gateway", metavar="DIR", help="The gateway's directory.")]
@@ -84,6 +90,65 @@ def history(
         _print(show_kept(kept))
     else:
         typer.echo(f"{_place(out, release)} has no rollout")
+
+
+@rollout_app.command()
+def abort(
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    wait_seconds: Annotated[float, typer.Option(min=0, help="How long the promoter may take to end.")] = 60.0,
+    out: OutOption = DEFAULT_OUT,
+    gateway: GatewayOption = DEFAULT_GATEWAY,
+    release: ReleaseOption = None,
+    namespace: NamespaceOption = "default",
+    gateway_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The gateway, to prove by its answers.", rich_help_panel=CLUSTER),
+    ] = None,
+) -> None:
+    """Send everything to stable at once, and end the rollout that is under way, whether its promoter runs or not.
+
+    The promoter ends by itself and says who it was, and why. A rollout that has ended is left as it is. The exit code:
+    0 where everything went back to stable, now or before; 1 where it did not, where the rollout was promoted already,
+    and where the promoter takes longer to end than is waited for.
+
+    Example: assay rollout abort --reason "clients complain"
+    """
+    from promotion.gate.outcome import Outcome
+
+    ended = _abort(out, gateway, release, namespace, gateway_url).abort(_who(), reason, wait_seconds)
+    if ended is None:
+        typer.echo(f"{_place(out, release)} has no rollout: there is nothing to abort")
+        return
+    name = f"rollout {ended.rollout_id}"
+    if ended.outcome is Outcome.PROMOTE:
+        typer.echo(f"assay: {name} is promoted; to go back: {_way_back(release)}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{name} has ended with {ended.outcome}: {ended.because}; everything goes to stable")
+
+
+def _abort(out: Path, gateway: Path, release: str | None, namespace: str, gateway_url: str | None) -> "RolloutAbort":
+    if release is None:
+        from assay.wiring import machine_abort
+
+        return machine_abort(out, gateway)
+    if gateway_url is None:
+        raise typer.BadParameter("missing; --release needs it", param_hint="--gateway-url")
+    from assay.cluster_wiring import cluster_abort
+    from promotion.kubernetes.release import Release
+
+    return cluster_abort(Release(release, namespace), gateway_url)
+
+
+def _who() -> str:
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user has a number only
+        name = str(os.getuid())
+    return f"{name}@{socket.gethostname()}"
+
+
+def _way_back(release: str | None) -> str:
+    return "assay split set 0" if release is None else "assay cluster rollback"
 
 
 def _watch(

@@ -17,6 +17,15 @@ class Revisions:
     canary: str
 
 
+def read_stable(api: ApiServer, release: Release) -> str:
+    """The name of the revision that the chart's route sends to. Raises RouteNotUsable, ApiUnreachable, ApiRefused."""
+    route = api.read(release.route) or {}
+    for rule in route.get("spec", {}).get("rules", []):
+        for backend in rule.get("backendRefs", []):
+            return str(backend["name"]).removeprefix(f"{release.name}-").removesuffix("-predictor")
+    raise RouteNotUsable(f"HTTPRoute {release.name} in namespace {release.namespace} sends to nobody")
+
+
 @dataclass(frozen=True, slots=True)
 class BaseRoute:
     """The chart's route of a release; every call raises ApiUnreachable, ApiRefused."""

@@ -27,6 +27,13 @@ class RolloutState(StrEnum):
     RESTORED = "restored"
 
 
+class StopCode(StrEnum):
+    """Why a rollout goes back, where that is none of the gate's reasons; a closed set for programs."""
+
+    ABORTED = "ABORTED"
+    """Somebody ended it: `assay rollout abort`."""
+
+
 FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
 _STATES_AT_ZERO = frozenset({RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED})
 _STATES_OF_A_STEP = frozenset({RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING})
@@ -124,6 +131,8 @@ class RolloutRecord:
     """How the rollout ends: PROMOTE only when all traffic was moved and observed."""
     because: str = ""
     """Why it goes back, in one line."""
+    code: StopCode | None = None
+    """The same for a program; None where the verdict, or an error, is why."""
     observations: tuple[StepObservation, ...] = ()
     history: tuple[RolloutEvent, ...] = ()
 

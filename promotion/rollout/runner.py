@@ -12,8 +12,9 @@ from promotion.errors import PromotionError
 from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable
 from promotion.gate.outcome import Outcome
 from promotion.gate.record import EvidenceRecord
+from promotion.rollout.orders import OrderKind, RolloutOrders, find_order
 from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
-from promotion.rollout.rollout_store import RolloutInterrupted, RolloutStore
+from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore
 from promotion.rollout.transitions import (
     Action,
     Confirmed,
@@ -26,6 +27,7 @@ from promotion.rollout.transitions import (
     Wrote,
     advance,
     next_action,
+    stopped_by,
 )
 from promotion.routers.request_counts import RequestCounter, RequestCounts
 from promotion.routers.traffic_router import RouterUnreachable, SplitConflict, SplitNotConfirmed, TrafficRouter
@@ -51,6 +53,8 @@ class RolloutRunner:
     """Told of every new state, after it was saved."""
     answered: RequestCounter | None = None
     """What the revisions count themselves, which is kept beside the gateway's counts and decides nothing."""
+    orders: RolloutOrders | None = None
+    """Where somebody may ask for the rollout's end."""
 
     def run(self, record: RolloutRecord) -> RolloutRecord:
         """Take `record` to its end and return it as it ended. The store must be claimed.
@@ -60,7 +64,9 @@ class RolloutRunner:
         """
         self.store.save(record)
         while (action := next_action(record)) is not None:
-            event = self._do(action, record)
+            event = self._find_stop(record) or self._do(action, record)
+            if not isinstance(event, Judged):  # what the gate said is kept
+                event = self._find_stop(record) or event
             record = self._after(record, event)
             if isinstance(event, Failed):
                 self._pause_or_give_up(record, event)
@@ -77,6 +83,16 @@ class RolloutRunner:
         self.store.save(after)
         self.report(after)
         return after
+
+    def _find_stop(self, record: RolloutRecord) -> Stopped | None:
+        """What an order leads to. It is looked for after an action, too: it explains the split that its giver wrote."""
+        if self.orders is None or record.state is RolloutState.RESTORING:
+            return None
+        try:
+            order = find_order(self.orders.read_orders(record.rollout_id), OrderKind.ABORT)
+        except RolloutError:  # an order that cannot be read now may be next time; the split says the same
+            return None
+        return stopped_by(order) if order is not None else None
 
     def _pause_or_give_up(self, record: RolloutRecord, failure: Failed) -> None:
         if record.state is RolloutState.RESTORING and record.failed_attempts >= record.plan.attempts:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from promotion.gate.outcome import Outcome
-from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StepObservation
+from promotion.rollout.orders import Order
+from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
 
@@ -72,6 +73,7 @@ class Stopped:
 
     outcome: Outcome
     text: str
+    code: StopCode | None = None
 
 
 Event = Judged | Wrote | Confirmed | Observed | Restored | Failed | Stopped
@@ -101,6 +103,12 @@ def advance(record: RolloutRecord, event: Event, at: str) -> RolloutRecord:
     return replace(after, history=(*record.history, line))
 
 
+def stopped_by(order: Order) -> Stopped:
+    """What an order to abort leads to: nothing was shown of the canary, so the outcome is INCONCLUSIVE."""
+    why = f": {order.reason}" if order.reason else ""
+    return Stopped(Outcome.INCONCLUSIVE, f"aborted by {order.by}{why}", StopCode.ABORTED)
+
+
 def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
     fresh = replace(record, failed_attempts=0)
     match record.state, event:
@@ -123,10 +131,10 @@ def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
             if tried < record.plan.attempts:
                 return replace(_uncounted(record), failed_attempts=tried)  # a step is counted anew
             return _go_back(fresh, Outcome.ERROR, f"{text} ({tried} attempts)")
-        case state, Stopped(outcome, text) if (
+        case state, Stopped(outcome, text, code) if (
             state in _ACTIONS and state is not RolloutState.RESTORING and outcome is not Outcome.PROMOTE
         ):
-            return _go_back(fresh, outcome, text)
+            return _go_back(fresh, outcome, text, code)
     raise ValueError(f"{event} cannot happen while a rollout is {record.state} at step {record.step}")
 
 
@@ -136,8 +144,8 @@ def _after_step(record: RolloutRecord) -> RolloutRecord:
     return replace(record, state=RolloutState.PROMOTED, outcome=Outcome.PROMOTE)
 
 
-def _go_back(record: RolloutRecord, outcome: Outcome, because: str) -> RolloutRecord:
-    return replace(_uncounted(record), state=RolloutState.RESTORING, outcome=outcome, because=because)
+def _go_back(record: RolloutRecord, outcome: Outcome, because: str, code: StopCode | None = None) -> RolloutRecord:
+    return replace(_uncounted(record), state=RolloutState.RESTORING, outcome=outcome, because=because, code=code)
 
 
 def _uncounted(record: RolloutRecord) -> RolloutRecord:
@@ -158,7 +166,7 @@ def _describe(record: RolloutRecord, event: Event) -> str:
             return "everything goes to stable"
         case Failed(text):
             return f"attempt {record.failed_attempts + 1} failed: {text}"
-        case Stopped(_, text):
+        case Stopped(_, text, _):
             return text
 
 

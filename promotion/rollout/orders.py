@@ -1,0 +1,61 @@
+"""What somebody wants of a rollout that another process may be at: kept beside the record, where that one looks.
+
+Nobody waits for an order to be read. Who aborts writes the split, too: a rollout whose split was written by somebody
+else goes back in any case, and the order is how it knows who that was, and why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import TypeAdapter
+
+
+class OrderKind(StrEnum):
+    """What is wanted."""
+
+    ABORT = "abort"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Somebody's will."""
+
+    rollout_id: int
+    """The one that it is about; a later rollout never takes it for its own."""
+    kind: OrderKind
+    by: str
+    """Who gave it, such as ann@workstation."""
+    at: str
+    """ISO 8601, UTC."""
+    reason: str = ""
+    """In the giver's words; may be empty."""
+
+
+class RolloutOrders(Protocol):
+    """Keeps orders; who gives one needs no claim."""
+
+    def give(self, order: Order) -> None:
+        """Keep `order`; the first of its kind for a rollout stands. Raises RolloutError. Can be repeated."""
+
+    def read_orders(self, rollout_id: int) -> Sequence[Order]:
+        """Those that were given to that rollout. Raises RolloutError. Can be repeated."""
+
+
+_DOCUMENT = TypeAdapter(Order)
+
+
+def order_to_json(order: Order) -> bytes:
+    """The order as a JSON document."""
+    return _DOCUMENT.dump_json(order)
+
+
+def order_from_json(content: bytes) -> Order:
+    """The order that `content` states; pydantic's ValidationError when it states none."""
+    return _DOCUMENT.validate_json(content)
+
+
+def find_order(orders: Sequence[Order], kind: OrderKind) -> Order | None:
+    """The order of that kind; None where none was given."""
+    return next((order for order in orders if order.kind is kind), None)
