@@ -1,7 +1,7 @@
 """The serving process: a verified bundle behind the V2 protocol and the doors around it.
 
-    bytes -> http/ | grpc/ -> open_inference | classify/ -> data_plane.py -> served_model.py (checks the signature)
-          -> engines/ -> answer
+    bytes -> http/ | grpc/ -> open_inference | classify/ -> data_plane.py -> batches.py -> served_model.py
+          (checks the signature) -> engines/ -> answer
 
     settings.py            everything that can be set, and the only place that reads the environment
     wiring.py              the only place that chooses concrete classes
@@ -11,6 +11,7 @@
     served_model.py        one bundle that answers; signature.py says what it takes, identity.py who it is
     model_card.py          what a model says of itself; examples.py shows how to ask it
     inference_threads.py   where inference runs, and waits for its turn: health answers never do
+    batches.py             what waits together runs together
     engines/               InferenceEngine, and ONNX Runtime behind it
     classify/              rows of raw values (JSON, CSV) in, class names and probabilities out
     http/                  the REST transport: thin doors, limits, errors, metrics
@@ -19,7 +20,6 @@
     errors.py              what can go wrong; error_table.py says which code each error has
     request_id.py, log_lines.py
 
-What is still to come has its place: batching goes between the data plane and the engine, where inference_threads.py
-stands; recording watches the same `Inference` that metrics.py counts; a protocol-level fast path replaces
-http/listener.py's protocol class for the infer doors; several workers are server.py's.
+What is still to come has its place: recording watches the same `Inference` that metrics.py counts; a protocol-level
+fast path replaces http/listener.py's protocol class for the infer doors; several workers are server.py's.
 """

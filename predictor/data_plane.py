@@ -7,26 +7,24 @@ the request and how to write the answer; error_table.py has the code of whatever
 import asyncio
 import math
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from open_inference import InferRequest, ServerMetadata
+from open_inference import ServerMetadata
 from open_inference.metadata import IndexedModel, Statistics
-from predictor.errors import CallerGone, DeadlineExceeded, NotReady, QueueFull, RequestRefused
+from predictor.batches import Exchange, Job
+from predictor.errors import DeadlineExceeded, NotReady, QueueFull, RequestRefused
 from predictor.identity import ModelIdentity
 from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics
-from predictor.request_statistics import RequestStatistics, Spent
-from predictor.served_model import Inference, ServedModel
+from predictor.request_statistics import RequestStatistics
+from predictor.served_model import ServedModel
 from predictor.serving import Serving
 
 T = TypeVar("T")
-Exchange = tuple[InferRequest, Callable[[Inference], T]]
-"""A request, and how its answer is written."""
 
 EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "statistics")
 
@@ -115,42 +113,18 @@ class DataPlane:
         )
 
     def _submit(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> tuple[Future[T], float]:
-        arrived = time.perf_counter_ns()
-
-        def work() -> T:
-            return self._answer(model, read, caller, time.perf_counter_ns() - arrived)
-
+        job = Job(model, self._statistics_of(model), read, caller.is_waiting)
         try:
-            future = self.threads.submit(work)
+            self.threads.submit(job)
         except QueueFull:
-            self._statistics_of(model).count_failure(0)
+            job.statistics.count_failure(0)
             raise
-        return future, min(caller.seconds, self._deadline_seconds)
+        return job.future, min(caller.seconds, self._deadline_seconds)
 
     def _give_up(self, model: ServedModel, future: Future[T], seconds: float) -> DeadlineExceeded:
         if future.cancel():
             self._statistics_of(model).count_failure(int(seconds * 1e9))
         return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
-
-    def _answer(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller, waited_ns: int) -> T:
-        statistics = self._statistics_of(model)
-        begun = time.perf_counter_ns()
-        try:
-            if not caller.is_waiting():
-                raise CallerGone("the caller went away before it was the request's turn")
-            request, write = read()
-            was_read = time.perf_counter_ns()
-            inference = model.infer(request)
-            self._metrics.count_inference(inference, model.manifest.classes)
-            inferred = time.perf_counter_ns()
-            written = write(inference)
-        except Exception:
-            statistics.count_failure(waited_ns + time.perf_counter_ns() - begun)
-            raise
-        done = time.perf_counter_ns()
-        spent = Spent(waited_ns, was_read - begun, inferred - was_read, done - inferred)
-        statistics.count_answer(len(inference.class_indices), spent)
-        return written
 
     def _statistics_of(self, model: ServedModel) -> RequestStatistics:
         with self._lock:

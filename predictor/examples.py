@@ -44,9 +44,7 @@ class Example:
 
 def make_requests(manifest: Manifest, model: str) -> tuple[ExampleRequest, ...]:
     """A request for each form of body that the doors take; `model` is the name that it is served under."""
-    rows = [
-        [float((row + column) % _CYCLE + 1) for column in range(len(manifest.feature_names))] for row in range(_ROWS)
-    ]
+    rows = _rows(manifest)
     signature = manifest.inputs[0]
     tensor = Tensor.of(signature.name, np.array(rows, dtype=DATATYPES[signature.datatype]))
     infer = InferRequest(inputs=(tensor,), id="example-infer").to_json().decode()
@@ -60,7 +58,11 @@ def make_requests(manifest: Manifest, model: str) -> tuple[ExampleRequest, ...]:
 
 
 def warm_up(model: ServedModel) -> tuple[Example, ...]:
-    """Let the model answer its own examples; afterwards it is warm. Raises ModelNotUsable when it has no answer."""
+    """Let the model answer its own examples, and learn whether requests can share its runs; afterwards it is warm.
+
+    Raises ModelNotUsable when it has no answer.
+    """
+    model.try_batch(np.array(_rows(model.manifest), dtype=DATATYPES[model.manifest.inputs[0].datatype]))
     try:
         return tuple(
             Example(request, orjson.loads(_answer(model, request)))
@@ -68,6 +70,12 @@ def warm_up(model: ServedModel) -> tuple[Example, ...]:
         )
     except (RequestRefused, InferenceFailed) as error:
         raise ModelNotUsable(f"the model does not answer its own example: {error}") from error
+
+
+def _rows(manifest: Manifest) -> list[list[float]]:
+    return [
+        [float((row + column) % _CYCLE + 1) for column in range(len(manifest.feature_names))] for row in range(_ROWS)
+    ]
 
 
 def _answer(model: ServedModel, request: ExampleRequest) -> bytes:

@@ -13,6 +13,7 @@ from predictor.identity import ModelIdentity
 from predictor.served_model import Inference
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096, 16384)
 _OWNER = ("model", "revision")
 
 
@@ -34,6 +35,9 @@ class PredictorMetrics:
         self._inference_seconds = Histogram(
             "assay_inference_duration_seconds", "Runs of the engine", _OWNER, registry=registry, buckets=_SECONDS
         )
+        self._batch_rows = Histogram(
+            "assay_batch_rows", "Rows in one run of the engine", _OWNER, registry=registry, buckets=_ROWS
+        )
         self._predictions = Counter(
             "assay_predictions", "Rows by the class that was predicted", (*_OWNER, "label"), registry=registry
         )
@@ -54,10 +58,15 @@ class PredictorMetrics:
         self._requests.labels(transport, route, *owner, code).inc()
         self._request_seconds.labels(transport, route, *owner).observe(seconds)
 
-    def count_inference(self, inference: Inference, classes: tuple[str, ...]) -> None:
-        """Rows were predicted; `classes` are the labels by index."""
+    def count_run(self, identity: ModelIdentity, *, rows: int, seconds: float) -> None:
+        """The engine ran once, for this many rows."""
+        owner = (identity.model, identity.revision)
+        self._inference_seconds.labels(*owner).observe(seconds)
+        self._batch_rows.labels(*owner).observe(rows)
+
+    def count_predictions(self, inference: Inference, classes: tuple[str, ...]) -> None:
+        """Rows of one request were predicted; `classes` are the labels by index."""
         owner = (inference.identity.model, inference.identity.revision)
-        self._inference_seconds.labels(*owner).observe(inference.seconds)
         for index, count in enumerate(np.bincount(inference.class_indices)):
             if count:
                 self._predictions.labels(*owner, classes[index]).inc(int(count))

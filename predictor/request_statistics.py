@@ -25,7 +25,7 @@ class RequestStatistics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answered = self._failed = self._rows = self._failed_ns = self._last_ms = 0
+        self._answered = self._failed = self._runs = self._rows = self._failed_ns = self._last_ms = 0
         self._spent = [0] * len(Spent._fields)
 
     def count_answer(self, rows: int, spent: Spent) -> None:
@@ -36,6 +36,11 @@ class RequestStatistics:
             self._last_ms = time.time_ns() // 1_000_000
             for index, nanoseconds in enumerate(spent):
                 self._spent[index] += nanoseconds
+
+    def count_run(self) -> None:
+        """The engine ran, for one request or for several."""
+        with self._lock:
+            self._runs += 1
 
     def count_failure(self, nanoseconds: int) -> None:
         """A request was refused, or failed."""
@@ -52,7 +57,7 @@ class RequestStatistics:
                 version=identity.version,
                 last_inference=self._last_ms,
                 inference_count=self._rows,
-                execution_count=count,
+                execution_count=self._runs,
                 inference_stats=InferStatistics(
                     success=Duration(count=count, ns=sum(spent)),
                     fail=Duration(count=self._failed, ns=self._failed_ns),

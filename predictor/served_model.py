@@ -4,8 +4,10 @@ Validate against the signature -> run the engine -> name who answered. It knows 
 request came to is in the `Inference` that it gives back.
 """
 
-import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,10 @@ from predictor.identity import ModelIdentity
 from predictor.model_card import read_model_card
 from predictor.signature import LABEL, PROBABILITIES, check_request, check_servable
 
+Values = Mapping[str, NDArray[Any]]
+"""All outputs by name, rows first."""
+_LAST_DIGITS = 1e-4  # kernels for many rows add up in another order than those for one
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inference:
@@ -33,8 +39,6 @@ class Inference:
     """(rows,): the index of each row's class, valid for `classes`."""
     probabilities: NDArray[np.float32]
     """(rows, classes)."""
-    seconds: float
-    """What the engine took."""
 
     def to_response(self, response_id: str) -> InferResponse:
         """The V2 response."""
@@ -57,6 +61,7 @@ class ServedModel:
         check_servable(manifest, engine)
         self.identity = identity
         self.manifest = manifest
+        self.can_batch = False
         self.card = read_model_card(engine.properties(), identity)
         self._engine = engine
         self._row_limit = row_limit
@@ -66,18 +71,59 @@ class ServedModel:
 
         Raises RequestRefused or ProtocolError when the model does not take it, InferenceFailed when it breaks.
         """
+        self.check(request)
+        (values,) = self.run([request])
+        return self.name_answer(request, values)
+
+    def check(self, request: InferRequest) -> None:
+        """Raises RequestRefused or ProtocolError when the model does not take `request`."""
         check_request(request, self.manifest, self._row_limit)
-        started = time.perf_counter()
-        outputs = self._engine.run({tensor.name: tensor.data for tensor in request.inputs})
-        seconds = time.perf_counter() - started
-        class_indices, probabilities = self._check_answer(outputs[LABEL], outputs[PROBABILITIES], request)
+
+    def run(self, requests: Sequence[InferRequest]) -> list[Values]:
+        """What the engine gives for each of `requests`, which were checked, in one run. Raises InferenceFailed."""
+        if len(requests) == 1:
+            return [self._engine.run({tensor.name: tensor.data for tensor in requests[0].inputs})]
+        tensors: defaultdict[str, list[NDArray[Any]]] = defaultdict(list)
+        for tensor in chain.from_iterable(request.inputs for request in requests):
+            tensors[tensor.name].append(tensor.data)
+        outputs = self._engine.run({name: np.concatenate(parts) for name, parts in tensors.items()})
+        ends = np.cumsum([request.inputs[0].shape[0] for request in requests])
+        for name, values in outputs.items():
+            if values.shape[:1] != (ends[-1],):
+                raise InferenceFailed(f"the model answered {name} {list(values.shape)} to {ends[-1]} rows")
+        parts = {name: np.split(values, ends[:-1]) for name, values in outputs.items()}
+        return [{name: values[index] for name, values in parts.items()} for index in range(len(requests))]
+
+    def name_answer(self, request: InferRequest, values: Values) -> Inference:
+        """The answer to `request` that lies in what the engine gave for it.
+
+        Raises RequestRefused or ProtocolError when the model has none, InferenceFailed when it broke its own signature.
+        """
+        class_indices, probabilities = self._check_answer(values[LABEL], values[PROBABILITIES], request)
         asked = request.outputs or [RequestedOutput(output.name) for output in self.manifest.outputs]
         return Inference(
             identity=self.identity,
-            outputs=tuple(self._output(output, outputs[output.name]) for output in asked),
+            outputs=tuple(self._output(output, values[output.name]) for output in asked),
             class_indices=class_indices,
             probabilities=probabilities,
-            seconds=seconds,
+        )
+
+    def try_batch(self, rows: NDArray[Any]) -> None:
+        """Learn whether requests can share a run: from `rows`, 2 or more, answered together and one by one.
+
+        They cannot where the graph has a fixed number of rows, or where the answer to one depends on the others.
+        """
+        apart = [self.request_for(row[np.newaxis]) for row in rows]
+        try:
+            together, alone = self.run(apart), [self.run([request])[0] for request in apart]
+        except InferenceFailed:
+            self.can_batch = False
+            return
+        self.can_batch = all(
+            np.array_equal(one[LABEL], other[LABEL])
+            and one[PROBABILITIES].shape == other[PROBABILITIES].shape
+            and np.allclose(one[PROBABILITIES], other[PROBABILITIES], rtol=_LAST_DIGITS, atol=_LAST_DIGITS)
+            for one, other in zip(together, alone, strict=True)
         )
 
     def classify(self, rows: NDArray[Any]) -> Inference:

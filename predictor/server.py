@@ -95,6 +95,8 @@ async def _load(
 ) -> None:
     model = await asyncio.to_thread(load_model, bundle, settings)
     examples = await asyncio.to_thread(warm_up, model)
+    if not model.can_batch:
+        logging.getLogger(LOG).warning("each request has a run of its own: the answer to a row depends on the others")
     metrics.name_model(model.identity)
     serving.start(model, examples)
     addresses = {name: listener.address for name, listener in listeners.items()}

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry
 
 from bundle import Bundle
+from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.examples import make_requests
@@ -38,7 +39,8 @@ def create_metrics() -> PredictorMetrics:
 
 def create_data_plane(serving: Serving, settings: PredictorSettings, metrics: PredictorMetrics) -> DataPlane:
     """What both transports serve: whatever `serving` holds."""
-    threads = InferenceThreads(settings.inference_threads, limit=settings.queue_limit)
+    worker = BatchWorker(metrics, batch_rows=settings.batch_rows)
+    threads = InferenceThreads(worker, threads=settings.inference_threads, limit=settings.queue_limit)
     return DataPlane(serving, threads, metrics, version=version("assay"), deadline_seconds=settings.deadline_seconds)
 
 

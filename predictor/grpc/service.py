@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from predictor.data_plane import DataPlane, Exchange
+from predictor.batches import Exchange
+from predictor.data_plane import DataPlane
 from predictor.errors import NotReady
 from predictor.grpc import descriptions
 from predictor.grpc.call_scope import Call, CallScope

@@ -4,9 +4,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from predictor.batches import Exchange
 from predictor.classify.answer import Classification, classification
 from predictor.classify.read_rows import read_rows
-from predictor.data_plane import DataPlane, Exchange
+from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
 from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.openapi import ANY_ERROR, classify_body

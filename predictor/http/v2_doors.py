@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from open_inference import InferRequest, ModelMetadata, ServerMetadata
 from open_inference.binary_body import JSON_SIZE_HEADER, read_json_size
-from predictor.data_plane import DataPlane, Exchange
+from predictor.batches import Exchange
+from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
 from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.openapi import ANY_ERROR, INFER_ANSWER, infer_body, path_of_model, path_of_version

@@ -18,6 +18,7 @@ from bundle import Bundle, DataReference, Lineage, Manifest, TensorSignature, wr
 
 CONTRARY_FEATURES = 4
 CONTRARY_CLASSES = 4
+BREAKING = 16.0
 _DIGEST = f"sha256:{'0' * 64}"
 
 
@@ -61,7 +62,8 @@ def write_contrary_bundle(directory: Path, *, turns_for_one: int = 1) -> Bundle:
     """A model that does as it is told: 4 features, 4 classes.
 
     The label is feature 0 as it is, be it a class or not; the largest feature 1 times `turns_for_one` is the number of
-    turns that a loop takes first, about a microsecond each; the probabilities are the softmax of the features.
+    turns that a loop takes first, about a microsecond each; a feature 2 of BREAKING or more breaks the whole run; the
+    probabilities are the softmax of the features.
     """
     rows: list[str | int | None] = ["N", CONTRARY_FEATURES]
     turn = helper.make_graph(
@@ -88,8 +90,12 @@ def write_contrary_bundle(directory: Path, *, turns_for_one: int = 1) -> Bundle:
         helper.make_node("Mul", ["largest_whole", "turns_for_one"], ["turns"]),
         helper.make_node("Loop", ["turns", "", "zero"], ["turns_taken"], body=turn),
         helper.make_node("Mul", ["turns_taken", "zero"], ["nothing"]),
+        helper.make_node("Gather", ["features", "two"], ["column_2"], axis=1),
+        helper.make_node("Cast", ["column_2"], ["position"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "position"], ["nothing_either"]),
         helper.make_node("Cast", ["column_0"], ["class"], to=TensorProto.INT64),
-        helper.make_node("Add", ["class", "nothing"], ["label"]),
+        helper.make_node("Add", ["class", "nothing"], ["label_already"]),
+        helper.make_node("Add", ["label_already", "nothing_either"], ["label"]),
         helper.make_node("Softmax", ["features"], ["probabilities"], axis=1),
     ]
     graph = helper.make_graph(
@@ -103,6 +109,8 @@ def write_contrary_bundle(directory: Path, *, turns_for_one: int = 1) -> Bundle:
         [
             helper.make_tensor("zero", TensorProto.INT64, [], [0]),
             helper.make_tensor("one", TensorProto.INT64, [], [1]),
+            helper.make_tensor("two", TensorProto.INT64, [], [2]),
+            helper.make_tensor("table", TensorProto.INT64, [int(BREAKING)], [0] * int(BREAKING)),
             helper.make_tensor("turns_for_one", TensorProto.INT64, [], [turns_for_one]),
         ],
     )
