@@ -32,6 +32,7 @@ from promotion.kubernetes.rollout_store import ClusterRolloutStore
 from promotion.kubernetes.router import KubernetesRouter
 from promotion.kubernetes.watched import WatchedClock, WatchedSource
 from promotion.rollout.abort import RolloutAbort
+from promotion.rollout.orders import RolloutOrders
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.routers.dry_run import DryRunCounter
 from promotion.routers.request_counts import RequestCounter
@@ -163,6 +164,12 @@ def cluster_abort(release: Release, gateway_url: str) -> RolloutAbort:
         SystemClock(),
         lambda record: _remove_route(router, record),
     )
+
+
+def cluster_orders(release: Release) -> RolloutOrders:
+    """Where the orders for rollouts of `release` are kept. Raises RolloutError."""
+    with as_rollout_errors():
+        return ClusterRolloutOrders(ApiServer.connect(), release)
 
 
 def _model_of(source: EvidenceSource) -> str:

@@ -55,7 +55,7 @@ def run_rollout(
         if newest is not None and not newest.is_finished:
             record = resume(newest, holdout.digest, policy_digest(policy))
         else:
-            wanted = _new_record(plan, parts.source, holdout, policy)
+            wanted = _new_record(plan, parts.source, holdout, policy, parts.clock)
             record = begin(wanted, newest, parts.router.read_split(), way_out=parts.way_out)
         lines.show_beginning(record)
         finished = _runner(parts, holdout, policy, lines).run(record)
@@ -103,7 +103,9 @@ def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, line
     )
 
 
-def _new_record(plan: RolloutPlan, source: EvidenceSource, holdout: LabelledRows, policy: GatePolicy) -> RolloutRecord:
+def _new_record(
+    plan: RolloutPlan, source: EvidenceSource, holdout: LabelledRows, policy: GatePolicy, clock: Clock
+) -> RolloutRecord:
     running = source.read_revisions()
     return RolloutRecord(
         rollout_id=1,
@@ -112,4 +114,5 @@ def _new_record(plan: RolloutPlan, source: EvidenceSource, holdout: LabelledRows
         canary_digest=running.canary.bundle_digest,
         holdout_digest=holdout.digest,
         policy_digest=policy_digest(policy),
+        began_at=clock.now().isoformat(timespec="milliseconds"),
     )

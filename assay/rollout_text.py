@@ -29,10 +29,7 @@ class RolloutLines:
     def show_progress(self, record: RolloutRecord) -> None:
         """What has happened since the last call."""
         for event in record.history[self._shown :]:
-            is_verdict = record.state in {RolloutState.WRITING, RolloutState.RESTORING} and event.text.startswith(
-                f"{record.verdict}:"
-            )
-            if not is_verdict:  # show_evidence has said it
+            if not event.text.startswith(f"{record.verdict}:"):  # the verdict, which show_evidence has said
                 self.print_lines([f"{event.at[11:19]}  {event.text}"])
         self._shown = len(record.history)
         if record.state is RolloutState.PROMOTED:

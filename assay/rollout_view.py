@@ -8,7 +8,7 @@ from rich.text import Text
 
 from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
-from promotion.rollout.status import RolloutStatus, StepTime, VerdictNumbers
+from promotion.rollout.status import RolloutStatus, VerdictNumbers
 from promotion.routers.request_counts import RequestCounts
 
 HISTORY_LINES = 12
@@ -21,6 +21,13 @@ _OUTCOME_STYLES = {
 }
 
 
+_DOING = {
+    RolloutState.OBSERVING: "in this step",
+    RolloutState.PAUSING: "of the pause before {} %",
+    RolloutState.AWAITING: "without an approval of {} % (assay rollout approve)",
+}
+
+
 def show_status(status: RolloutStatus) -> RenderableType:
     """The whole view: state, verdict, a row for each step, the time left, and the newest lines of the history."""
     record = status.rollout
@@ -29,7 +36,7 @@ def show_status(status: RolloutStatus) -> RenderableType:
     facts.add_column()
     facts.add_row(f"rollout {record.rollout_id}", _state(status))
     facts.add_row("canary", f"{_short(record.canary_digest)} against stable {_short(record.stable_digest)}")
-    for name, text in (*_verdict(record, status.numbers), *_time(status.time), *_end(record)):
+    for name, text in (*_verdict(record, status.numbers), *_time(status), *_end(record)):
         facts.add_row(name, text)
     return Group(facts, *_steps(status), *_history(record))
 
@@ -52,7 +59,8 @@ def describe_events(record: RolloutRecord, since: int) -> Iterable[str]:
 
 def _state(status: RolloutStatus) -> Text:
     record = status.rollout
-    where = f", step {record.step + 1} of {len(record.plan.steps)}" if record.intended_percent else ""
+    is_in_steps = record.state not in {RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED}
+    where = f", step {record.step + 1} of {len(record.plan.steps)}" if is_in_steps else ""
     tried = f", {record.failed_attempts} of {record.plan.attempts} attempts failed" if record.failed_attempts else ""
     text = Text(str(record.state), style=_STYLES.get(record.state, "bold"))
     return text.append(f"{where}: {record.intended_percent} % to the canary{tried}", style="not bold")
@@ -68,14 +76,17 @@ def _verdict(record: RolloutRecord, numbers: VerdictNumbers | None) -> Iterable[
         yield "", Text(f"{counts}, lower bound {numbers.lower_bound:+.4f}, margin {-numbers.margin:+.4f}")
 
 
-def _time(time: StepTime | None) -> Iterable[tuple[str, Text]]:
-    if time is None:
-        return
-    awaited = [f"at least {time.seconds_at_least:.0f} s"] if time.seconds_at_least >= 0.5 else []
-    if time.requests_at_least:
-        awaited.append(f"{time.requests_at_least} requests")
-    until = f"; waits for {' and '.join(awaited)}" if awaited else ""
-    yield "time", Text(f"{time.seconds:.0f} s in this step{until}; goes back in {time.seconds_at_most:.0f} s")
+def _time(status: RolloutStatus) -> Iterable[tuple[str, Text]]:
+    time, record = status.time, status.rollout
+    if time is not None:
+        parts = [f"{time.seconds:.0f} s {_DOING[record.state].format(record.asked_percent)}"]
+        awaited = [f"at least {time.seconds_at_least:.0f} s"] if time.seconds_at_least >= 0.5 else []
+        awaited += [f"{time.requests_at_least} requests"] if time.requests_at_least else []
+        parts += [f"waits for {' and '.join(awaited)}"] if awaited else []
+        parts += [f"goes back in {time.seconds_at_most:.0f} s"] if time.seconds_at_most is not None else []
+        yield "time", Text("; ".join(parts))
+    if status.seconds_left is not None:
+        yield "", Text(f"{status.seconds_left:.0f} s left of the whole rollout")
 
 
 def _end(record: RolloutRecord) -> Iterable[tuple[str, Text]]:

@@ -1,6 +1,7 @@
 """`assay promote`: judge the gateway's canary, and move the traffic step by step when it is not worse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STEPS = "5,25,50,100"
 CLUSTER = "In a cluster"
+PLAN = "Waits between steps"
 
 
 def promote(
@@ -41,6 +43,25 @@ def promote(
     deadline_seconds: Annotated[
         float, typer.Option(min=0, help="How long a step waits for its requests before the rollout goes back.")
     ] = 120.0,
+    pauses: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENT=SECONDS,…", help="How long to pause before a step: 50=600,100=60.", rich_help_panel=PLAN
+        ),
+    ] = "",
+    approvals: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENTS", help="Steps that wait for `assay rollout approve`: 50,100.", rich_help_panel=PLAN
+        ),
+    ] = "",
+    approval_seconds: Annotated[
+        float, typer.Option(min=0, help="How long for, before the rollout goes back.", rich_help_panel=PLAN)
+    ] = 3600.0,
+    rollout_seconds: Annotated[
+        float | None,
+        typer.Option(min=0, help="How long the whole rollout may take; left out, any time.", rich_help_panel=PLAN),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, but only say how traffic would move.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the rollout's record at the end.")] = False,
     release: Annotated[
@@ -91,9 +112,19 @@ def promote(
     from assay.rollout_text import RolloutLines
     from promotion.gate.configuration import read_gate_configuration
     from promotion.gate.outcome import Outcome
-    from promotion.rollout.record import record_to_json
+    from promotion.rollout.record import Pause, RolloutPlan, record_to_json
 
-    plan = _plan(steps, minimum_requests, minimum_seconds, deadline_seconds)
+    with _refused_as_usage():
+        plan = RolloutPlan(
+            steps=_parse_percents("--steps", steps),
+            minimum_requests=minimum_requests,
+            minimum_seconds=minimum_seconds,
+            deadline_seconds=deadline_seconds,
+            pauses=tuple(Pause(percent, seconds) for percent, seconds in _parse_pauses(pauses)),
+            approvals=_parse_percents("--approvals", approvals) if approvals else (),
+            approval_seconds=approval_seconds,
+            rollout_seconds=rollout_seconds,
+        )
     place: Callable[[LabelledRows, GatePolicy], Rollout] = _Machine(gateway, out, dry_run)
     if release is not None:
         if minimum_requests > 0 and not dry_run:
@@ -161,25 +192,28 @@ class _Cluster:
         )
 
 
-def _plan(steps: str, minimum_requests: int, minimum_seconds: float, deadline_seconds: float) -> "RolloutPlan":
-    from promotion.rollout.record import RolloutPlan
-
+@contextmanager
+def _refused_as_usage() -> Iterator[None]:
     try:
-        return RolloutPlan(
-            steps=_parse_steps(steps),
-            minimum_requests=minimum_requests,
-            minimum_seconds=minimum_seconds,
-            deadline_seconds=deadline_seconds,
-        )
+        yield
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 
-def _parse_steps(text: str) -> tuple[int, ...]:
+def _parse_percents(option: str, text: str) -> tuple[int, ...]:
     try:
         return tuple(int(step) for step in text.split(","))
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r}: expected percentages such as 5,25,100", param_hint="--steps") from error
+        raise typer.BadParameter(f"{text!r}: expected percentages such as 5,25,100", param_hint=option) from error
+
+
+def _parse_pauses(text: str) -> Iterator[tuple[int, float]]:
+    for one in text.split(",") if text else []:
+        percent, _, seconds = one.partition("=")
+        try:
+            yield int(percent), float(seconds)
+        except ValueError as error:
+            raise typer.BadParameter(f"{one!r}: expected such as 50=600", param_hint="--pauses") from error
 
 
 def _require(option: str, value: str | None) -> str:

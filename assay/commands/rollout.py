@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from assay.rollout_watch import RolloutWatch
     from promotion.rollout.abort import RolloutAbort
+    from promotion.rollout.orders import RolloutOrders
     from promotion.rollout.record import RolloutRecord
     from promotion.rollout.status import RolloutStatus
 
@@ -124,6 +125,45 @@ def abort(
         typer.echo(f"assay: {name} is promoted; to go back: {_way_back(release)}", err=True)
         raise typer.Exit(1)
     typer.echo(f"{name} has ended with {ended.outcome}: {ended.because}; everything goes to stable")
+
+
+@rollout_app.command()
+def approve(
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    out: OutOption = DEFAULT_OUT,
+    release: ReleaseOption = None,
+    namespace: NamespaceOption = "default",
+) -> None:
+    """Approve the step that a rollout waits for; its promoter then goes on, or does once it is started again.
+
+    The exit code is 1 where no step is waited for.
+
+    Example: assay rollout approve --reason "the shop looks well"
+    """
+    from promotion.clock import SystemClock
+    from promotion.rollout.orders import Order, OrderKind
+    from promotion.rollout.record import RolloutState
+
+    watch, orders = _watch(out, DEFAULT_GATEWAY, release, namespace, None), _orders(out, release, namespace)
+    record = _require(watch.read_status(), out, release).rollout
+    if record.state is not RolloutState.AWAITING:
+        typer.echo(f"assay: rollout {record.rollout_id} is {record.state}: it waits for no approval", err=True)
+        raise typer.Exit(1)
+    percent = record.asked_percent
+    at = SystemClock().now().isoformat(timespec="milliseconds")
+    orders.give(Order(record.rollout_id, OrderKind.APPROVE, _who(), at, reason, percent))
+    typer.echo(f"rollout {record.rollout_id}: {percent} % is approved")
+
+
+def _orders(out: Path, release: str | None, namespace: str) -> "RolloutOrders":
+    if release is None:
+        from promotion.rollout.file_orders import FileRolloutOrders
+
+        return FileRolloutOrders(out)
+    from assay.cluster_wiring import cluster_orders
+    from promotion.kubernetes.release import Release
+
+    return cluster_orders(Release(release, namespace))
 
 
 def _abort(out: Path, gateway: Path, release: str | None, namespace: str, gateway_url: str | None) -> "RolloutAbort":

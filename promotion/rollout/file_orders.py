@@ -21,7 +21,7 @@ class FileRolloutOrders:
 
     def give(self, order: Order) -> None:
         """As the seam says: a reader sees all of it or nothing, and of two givers the first stands."""
-        path = self.directory / f"{_prefix(order.rollout_id)}{order.kind}.json"
+        path = self.directory / f"{_prefix(order.rollout_id)}{order.name}.json"
         draft = path.with_suffix(f".{os.getpid()}.writing")
         try:
             draft.write_bytes(order_to_json(order))

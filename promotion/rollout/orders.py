@@ -16,6 +16,7 @@ class OrderKind(StrEnum):
     """What is wanted."""
 
     ABORT = "abort"
+    APPROVE = "approve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,20 @@ class Order:
     """ISO 8601, UTC."""
     reason: str = ""
     """In the giver's words; may be empty."""
+    percent: int | None = None
+    """The step that is approved."""
+
+    @property
+    def name(self) -> str:
+        """What is wanted, such as abort or approve-50; one of a name for a rollout is kept."""
+        return str(self.kind) if self.percent is None else f"{self.kind}-{self.percent}"
 
 
 class RolloutOrders(Protocol):
     """Keeps orders; who gives one needs no claim."""
 
     def give(self, order: Order) -> None:
-        """Keep `order`; the first of its kind for a rollout stands. Raises RolloutError. Can be repeated."""
+        """Keep `order`; the first of its name for a rollout stands. Raises RolloutError. Can be repeated."""
 
     def read_orders(self, rollout_id: int) -> Sequence[Order]:
         """Those that were given to that rollout. Raises RolloutError. Can be repeated."""
@@ -56,6 +64,6 @@ def order_from_json(content: bytes) -> Order:
     return _DOCUMENT.validate_json(content)
 
 
-def find_order(orders: Sequence[Order], kind: OrderKind) -> Order | None:
-    """The order of that kind; None where none was given."""
-    return next((order for order in orders if order.kind is kind), None)
+def find_order(orders: Sequence[Order], kind: OrderKind, percent: int | None = None) -> Order | None:
+    """The order of that kind, about that step; None where none was given."""
+    return next((order for order in orders if (order.kind, order.percent) == (kind, percent)), None)

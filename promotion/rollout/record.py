@@ -1,12 +1,16 @@
 """What a rollout knows: everything that is needed to go on after a crash, written as one document.
 
-judging ──PROMOTE──▶ writing ─▶ confirming ─▶ observing ─▶ … next step … ─▶ promoted
-   │                    │           │             │
-   └──anything else──▶ restoring ◀──┴─────────────┘  ─▶ restored
+judging ──PROMOTE──▶ [pausing] ─▶ [awaiting] ─▶ writing ─▶ confirming ─▶ observing ─▶ … next step … ─▶ promoted
+   │                     │            │            │           │             │
+   └──anything else──▶ restoring ◀────┴────────────┴───────────┴─────────────┘  ─▶ restored
+
+In brackets: only before the steps that the plan says; meanwhile the split stays as it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +23,8 @@ class RolloutState(StrEnum):
     """What a rollout is about to do, or how it ended."""
 
     JUDGING = "judging"
+    PAUSING = "pausing"
+    AWAITING = "awaiting"
     WRITING = "writing"
     CONFIRMING = "confirming"
     OBSERVING = "observing"
@@ -32,11 +38,24 @@ class StopCode(StrEnum):
 
     ABORTED = "ABORTED"
     """Somebody ended it: `assay rollout abort`."""
+    NOT_APPROVED = "NOT_APPROVED"
+    """Nobody approved a step in time."""
+    OVERDUE = "OVERDUE"
+    """It was not promoted by the deadline of the whole rollout."""
 
 
 FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
 _STATES_AT_ZERO = frozenset({RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED})
+_STATES_BEFORE_A_STEP = frozenset({RolloutState.PAUSING, RolloutState.AWAITING})
 _STATES_OF_A_STEP = frozenset({RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING})
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which the split stays as it is, before a step."""
+
+    before_percent: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,14 @@ class RolloutPlan:
     """How often something that failed for the moment is tried before the rollout goes back."""
     pause_seconds: float = 1.0
     """The pause before the second attempt; it doubles with each further one."""
+    pauses: tuple[Pause, ...] = ()
+    """At most one before each step; one that is broken off begins anew."""
+    approvals: tuple[int, ...] = ()
+    """The steps that somebody has to approve, after their pause, before they are written."""
+    approval_seconds: float = 3600.0
+    """How long an approval is waited for before the rollout goes back."""
+    rollout_seconds: float | None = None
+    """How long the whole rollout may take, by the time of day, before it goes back; None: as long as its steps do."""
 
     def __post_init__(self) -> None:
         rising = all(low < high for low, high in zip((0, *self.steps), self.steps, strict=False))
@@ -70,6 +97,19 @@ class RolloutPlan:
             raise ValueError(f"attempts {self.attempts}: expected at least 1")
         if not self.deadline_seconds >= self.minimum_seconds:
             raise ValueError(f"deadline {self.deadline_seconds:g} s: expected at least {self.minimum_seconds:g} s")
+        self._refuse_other_steps("pauses", [pause.before_percent for pause in self.pauses])
+        self._refuse_other_steps("approvals", self.approvals)
+        times = (self.approval_seconds, self.rollout_seconds or 0.0, *(pause.seconds for pause in self.pauses))
+        if not all(0 <= seconds < inf for seconds in times):
+            raise ValueError(f"{', '.join(f'{seconds:g} s' for seconds in times)}: expected times of at least 0 s")
+
+    def pause_before(self, percent: int) -> float:
+        """Seconds to pause before the step of `percent`; 0 where there is no pause."""
+        return next((pause.seconds for pause in self.pauses if pause.before_percent == percent), 0.0)
+
+    def _refuse_other_steps(self, what: str, percents: Sequence[int]) -> None:
+        if not set(percents) <= set(self.steps) or len(set(percents)) < len(percents):
+            raise ValueError(f"{what} before {tuple(percents)}: expected some of the steps {self.steps}, each once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +173,15 @@ class RolloutRecord:
     """Why it goes back, in one line."""
     code: StopCode | None = None
     """The same for a program; None where the verdict, or an error, is why."""
+    began_at: str | None = None
+    """ISO 8601, UTC; None in a record of a version that did not say it, which has no deadline either."""
     observations: tuple[StepObservation, ...] = ()
     history: tuple[RolloutEvent, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.step < len(self.plan.steps):
             raise ValueError(f"step {self.step}: expected one of the {len(self.plan.steps)} of the plan, from 0")
-        if self.split is None and self.state in _STATES_OF_A_STEP:
+        if self.split is None and self.state in _STATES_BEFORE_A_STEP | _STATES_OF_A_STEP:
             raise ValueError(f"no split, but the state {self.state} follows one that was read")
 
     @property
@@ -155,6 +197,8 @@ class RolloutRecord:
     @property
     def intended_percent(self) -> int:
         """The share that is meant for the canary now."""
+        if self.state in _STATES_BEFORE_A_STEP and self.split is not None:
+            return self.split.canary_percent
         return 0 if self.state in _STATES_AT_ZERO else self.asked_percent
 
 

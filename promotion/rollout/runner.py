@@ -4,24 +4,28 @@ All I/O of a rollout is here and in what is handed in. Every action may be done 
 before it is written, and what already stands is not written twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from promotion.clock import Clock
 from promotion.errors import PromotionError
 from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable
 from promotion.gate.outcome import Outcome
 from promotion.gate.record import EvidenceRecord
-from promotion.rollout.orders import OrderKind, RolloutOrders, find_order
-from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
+from promotion.rollout.orders import Order, OrderKind, RolloutOrders, find_order
+from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore
+from promotion.rollout.step_counts import StepCounts
 from promotion.rollout.transitions import (
     Action,
+    Approved,
     Confirmed,
     Event,
     Failed,
     Judged,
     Observed,
+    Paused,
     Restored,
     Stopped,
     Wrote,
@@ -34,6 +38,7 @@ from promotion.routers.traffic_router import RouterUnreachable, SplitConflict, S
 from promotion.statistics.split_check import split_p_value
 
 POLL_SECONDS = 0.25
+HOLD_POLL_SECONDS = 0.5
 SPLIT_ALARM = 0.001
 REPEATABLE = (RouterUnreachable, SplitNotConfirmed, PredictorUnreachable)
 
@@ -64,7 +69,7 @@ class RolloutRunner:
         """
         self.store.save(record)
         while (action := next_action(record)) is not None:
-            event = self._find_stop(record) or self._do(action, record)
+            event = self._find_stop(record) or self._find_overdue(record) or self._do(action, record)
             if not isinstance(event, Judged):  # what the gate said is kept
                 event = self._find_stop(record) or event
             record = self._after(record, event)
@@ -86,13 +91,22 @@ class RolloutRunner:
 
     def _find_stop(self, record: RolloutRecord) -> Stopped | None:
         """What an order leads to. It is looked for after an action, too: it explains the split that its giver wrote."""
-        if self.orders is None or record.state is RolloutState.RESTORING:
-            return None
+        order = find_order(self._read_orders(record), OrderKind.ABORT)
+        return stopped_by(order) if order is not None and record.state is not RolloutState.RESTORING else None
+
+    def _read_orders(self, record: RolloutRecord) -> Sequence[Order]:
         try:
-            order = find_order(self.orders.read_orders(record.rollout_id), OrderKind.ABORT)
-        except RolloutError:  # an order that cannot be read now may be next time; the split says the same
+            return self.orders.read_orders(record.rollout_id) if self.orders is not None else ()
+        except RolloutError:  # one that cannot be read now may be next time; and an abort is seen by its split, too
+            return ()
+
+    def _find_overdue(self, record: RolloutRecord) -> Stopped | None:
+        limit = record.plan.rollout_seconds
+        if limit is None or record.began_at is None or record.state is RolloutState.RESTORING:
             return None
-        return stopped_by(order) if order is not None else None
+        if (self.clock.now() - datetime.fromisoformat(record.began_at)).total_seconds() < limit:
+            return None
+        return Stopped(Outcome.INCONCLUSIVE, f"not promoted within {limit:g} s", StopCode.OVERDUE)
 
     def _pause_or_give_up(self, record: RolloutRecord, failure: Failed) -> None:
         if record.state is RolloutState.RESTORING and record.failed_attempts >= record.plan.attempts:
@@ -105,6 +119,10 @@ class RolloutRunner:
             match action:
                 case Action.JUDGE:
                     return self._judge(record)
+                case Action.PAUSE:
+                    return self._hold(record, record.plan.pause_before(record.asked_percent)) or Paused()
+                case Action.AWAIT_APPROVAL:
+                    return self._await_approval(record)
                 case Action.WRITE_SPLIT:
                     return self._write_split(record)
                 case Action.CONFIRM_SPLIT:
@@ -131,6 +149,39 @@ class RolloutRunner:
             return Stopped(Outcome.ERROR, f"the bundles {' and '.join(judged)} were judged, not those of this rollout")
         return Judged(evidence.verdict, evidence.headline, split)
 
+    def _await_approval(self, record: RolloutRecord) -> Event:
+        percent, seconds = record.asked_percent, record.plan.approval_seconds
+
+        def find_approval() -> Event | None:
+            order = find_order(self._read_orders(record), OrderKind.APPROVE, percent)
+            return Approved(percent, order.by, order.reason) if order is not None else None
+
+        nobody = Stopped(
+            Outcome.INCONCLUSIVE, f"nobody approved {percent} % within {seconds:g} s", StopCode.NOT_APPROVED
+        )
+        return self._hold(record, seconds, find_approval) or nobody
+
+    def _hold(
+        self, record: RolloutRecord, seconds: float, find_end: Callable[[], Event | None] = lambda: None
+    ) -> Event | None:
+        """What ended the time in which the split stays as it is; None once `seconds` are over and all was well."""
+        ends, counted = self.clock.monotonic_seconds() + seconds, StepCounts(self.counter, None)
+        while True:
+            event = self._find_trouble(record, counted.read()) or self._find_stop(record) or find_end()
+            left = ends - self.clock.monotonic_seconds()
+            if event is not None or left <= 0:
+                return event
+            self.clock.sleep(min(HOLD_POLL_SECONDS, left))
+
+    def _find_trouble(self, record: RolloutRecord, counts: RequestCounts) -> Stopped | None:
+        """Why traffic must not stay where it is."""
+        return (
+            self._changed_digest(record)
+            or self._changed_split(record)
+            or _failing(record, counts)
+            or self._find_overdue(record)
+        )
+
     def _write_split(self, record: RolloutRecord) -> Event:
         if (changed := self._changed_digest(record)) is not None:
             return changed
@@ -153,19 +204,13 @@ class RolloutRunner:
 
     def _observe_step(self, record: RolloutRecord) -> Event:
         plan, started = record.plan, self.clock.monotonic_seconds()
-        before = latest = record.counts_before or self.counter.read_counts()
+        counted = StepCounts(self.counter, record.counts_before)
         while True:
-            if (changed := self._changed_digest(record) or self._changed_split(record)) is not None:
-                return changed
-            now = self.counter.read_counts()
-            if now.began_anew_after(latest):
-                before = now
-            latest, counts = now, now.since(before)
+            counts = counted.read()
+            if (trouble := self._find_trouble(record, counts)) is not None:
+                return trouble
             seconds = self.clock.monotonic_seconds() - started
             answered = counts.stable + counts.canary
-            if counts.failed > plan.maximum_failed_percent / 100 * max(answered, plan.minimum_requests):
-                text = f"{counts.failed} of {answered} requests failed at {record.asked_percent} %"
-                return Stopped(Outcome.REJECT, f"{text}; at most {plan.maximum_failed_percent:g} % may")
             if seconds >= plan.minimum_seconds and answered >= plan.minimum_requests:
                 return _judge_step(record, counts, seconds, self._count_answered(record))
             if seconds >= plan.deadline_seconds:
@@ -201,6 +246,16 @@ class RolloutRunner:
         if record.split is not None and split.written_as != record.split.written_as:
             return Stopped(Outcome.ERROR, f"somebody else set the split to {split.canary_percent} %")
         return None
+
+
+def _failing(record: RolloutRecord, counts: RequestCounts) -> Stopped | None:
+    plan, answered = record.plan, counts.stable + counts.canary
+    if record.intended_percent == 0 or counts.failed <= plan.maximum_failed_percent / 100 * max(
+        answered, plan.minimum_requests
+    ):
+        return None
+    text = f"{counts.failed} of {answered} requests failed at {record.intended_percent} %"
+    return Stopped(Outcome.REJECT, f"{text}; at most {plan.maximum_failed_percent:g} % may")
 
 
 def _judge_step(record: RolloutRecord, counts: RequestCounts, seconds: float, answered: RequestCounts | None) -> Event:

@@ -31,13 +31,13 @@ class VerdictNumbers:
 
 @dataclass(frozen=True, slots=True)
 class StepTime:
-    """How long the step under way has lasted, and how much of it is left."""
+    """How long the step under way, or the wait before it, has lasted, and how much of it is left."""
 
     seconds: float
     seconds_at_least: float
     """Until it has lasted as long as the plan says; 0 once it has."""
-    seconds_at_most: float
-    """Until the rollout goes back for want of requests."""
+    seconds_at_most: float | None
+    """Until the rollout goes back for want of requests, or of an approval; None where it does not."""
     requests_at_least: int | None
     """Requests that the step still has to see; None where nobody says how many it has seen."""
 
@@ -52,7 +52,9 @@ class RolloutStatus:
     under_way: StepObservation | None
     """What is counted of the step under way; None outside a step, or where the gateway does not say."""
     time: StepTime | None
-    """None outside a step."""
+    """None where nothing is observed or waited for."""
+    seconds_left: float | None
+    """Until the deadline of the whole rollout; None where it has none, or has ended."""
     seconds_since: float
     """Since the last line of the history; 0 before the first."""
 
@@ -81,7 +83,18 @@ def rollout_status(
     if record.state is RolloutState.OBSERVING:
         under_way = _count_step(record, since, counted, answered)
         time = _time_step(record, since, under_way)
-    return RolloutStatus(record, _numbers(record, evidence), under_way, time, since)
+    elif record.state is RolloutState.PAUSING:
+        time = StepTime(since, max(0.0, record.plan.pause_before(record.asked_percent) - since), None, None)
+    elif record.state is RolloutState.AWAITING:
+        time = StepTime(since, 0.0, max(0.0, record.plan.approval_seconds - since), None)
+    return RolloutStatus(record, _numbers(record, evidence), under_way, time, _seconds_left(record, now), since)
+
+
+def _seconds_left(record: RolloutRecord, now: datetime) -> float | None:
+    if record.plan.rollout_seconds is None or record.began_at is None or record.is_finished:
+        return None
+    passed = (now - datetime.fromisoformat(record.began_at)).total_seconds()
+    return max(0.0, record.plan.rollout_seconds - passed)
 
 
 def _numbers(record: RolloutRecord, evidence: EvidenceRecord | None) -> VerdictNumbers | None:

@@ -1,7 +1,7 @@
 """The state machine, pure: what to do next, and what a rollout knows after something has happened.
 
-Only PROMOTE leads to WRITING, and only WRITING moves traffic to the canary. What fails for the moment is tried again
-within the plan's bound; then, like everything else that goes wrong, it leads to RESTORING.
+Only PROMOTE leads towards WRITING, and only WRITING moves traffic to the canary. What fails for the moment is tried
+again within the plan's bound; then, like everything else that goes wrong, it leads to RESTORING.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +18,8 @@ class Action(StrEnum):
     """What a rollout does next."""
 
     JUDGE = "judge the canary"
+    PAUSE = "pause before the step"
+    AWAIT_APPROVAL = "wait until somebody approves the step"
     WRITE_SPLIT = "write the split"
     CONFIRM_SPLIT = "confirm the split"
     OBSERVE_STEP = "observe the step"
@@ -31,6 +33,20 @@ class Judged:
     verdict: Outcome
     headline: str
     split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The pause before the step is over, and all was well in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Somebody has approved the step, and all was well until then."""
+
+    percent: int
+    by: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +92,12 @@ class Stopped:
     code: StopCode | None = None
 
 
-Event = Judged | Wrote | Confirmed | Observed | Restored | Failed | Stopped
+Event = Judged | Paused | Approved | Wrote | Confirmed | Observed | Restored | Failed | Stopped
 
 _ACTIONS = {
     RolloutState.JUDGING: Action.JUDGE,
+    RolloutState.PAUSING: Action.PAUSE,
+    RolloutState.AWAITING: Action.AWAIT_APPROVAL,
     RolloutState.WRITING: Action.WRITE_SPLIT,
     RolloutState.CONFIRMING: Action.CONFIRM_SPLIT,
     RolloutState.OBSERVING: Action.OBSERVE_STEP,
@@ -105,17 +123,20 @@ def advance(record: RolloutRecord, event: Event, at: str) -> RolloutRecord:
 
 def stopped_by(order: Order) -> Stopped:
     """What an order to abort leads to: nothing was shown of the canary, so the outcome is INCONCLUSIVE."""
-    why = f": {order.reason}" if order.reason else ""
-    return Stopped(Outcome.INCONCLUSIVE, f"aborted by {order.by}{why}", StopCode.ABORTED)
+    return Stopped(Outcome.INCONCLUSIVE, f"aborted by {_named(order.by, order.reason)}", StopCode.ABORTED)
 
 
 def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
     fresh = replace(record, failed_attempts=0)
     match record.state, event:
         case RolloutState.JUDGING, Judged(Outcome.PROMOTE, _, split) if split.canary_percent == 0:
-            return replace(fresh, verdict=Outcome.PROMOTE, split=split, state=RolloutState.WRITING)
+            return _before_step(replace(fresh, verdict=Outcome.PROMOTE, split=split))
         case RolloutState.JUDGING, Judged(verdict, headline, split) if verdict is not Outcome.PROMOTE:
             return _go_back(replace(fresh, verdict=verdict, split=split), verdict, headline)
+        case RolloutState.PAUSING, Paused():
+            return _after_pause(fresh)
+        case RolloutState.AWAITING, Approved(percent) if percent == record.asked_percent:
+            return replace(fresh, state=RolloutState.WRITING)
         case RolloutState.WRITING, Wrote(split) if split.canary_percent == record.asked_percent:
             return replace(fresh, split=split, state=RolloutState.CONFIRMING)
         case RolloutState.CONFIRMING, Confirmed(counts, answered):
@@ -124,28 +145,44 @@ def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
             return _after_step(replace(_uncounted(fresh), observations=(*record.observations, observation)))
         case RolloutState.RESTORING, Restored():
             return replace(fresh, state=RolloutState.RESTORED)
+    return _after_trouble(record, event)
+
+
+def _after_trouble(record: RolloutRecord, event: Event) -> RolloutRecord:
+    match record.state, event:
         case RolloutState.RESTORING, Failed():
             return replace(record, failed_attempts=record.failed_attempts + 1)
         case state, Failed(text) if state in _ACTIONS:
             tried = record.failed_attempts + 1
             if tried < record.plan.attempts:
                 return replace(_uncounted(record), failed_attempts=tried)  # a step is counted anew
-            return _go_back(fresh, Outcome.ERROR, f"{text} ({tried} attempts)")
+            return _go_back(record, Outcome.ERROR, f"{text} ({tried} attempts)")
         case state, Stopped(outcome, text, code) if (
             state in _ACTIONS and state is not RolloutState.RESTORING and outcome is not Outcome.PROMOTE
         ):
-            return _go_back(fresh, outcome, text, code)
+            return _go_back(record, outcome, text, code)
     raise ValueError(f"{event} cannot happen while a rollout is {record.state} at step {record.step}")
 
 
 def _after_step(record: RolloutRecord) -> RolloutRecord:
     if record.step + 1 < len(record.plan.steps):
-        return replace(record, step=record.step + 1, state=RolloutState.WRITING)
+        return _before_step(replace(record, step=record.step + 1))
     return replace(record, state=RolloutState.PROMOTED, outcome=Outcome.PROMOTE)
 
 
+def _before_step(record: RolloutRecord) -> RolloutRecord:
+    has_pause = record.plan.pause_before(record.asked_percent) > 0
+    return replace(record, state=RolloutState.PAUSING) if has_pause else _after_pause(record)
+
+
+def _after_pause(record: RolloutRecord) -> RolloutRecord:
+    is_awaited = record.asked_percent in record.plan.approvals
+    return replace(record, state=RolloutState.AWAITING if is_awaited else RolloutState.WRITING)
+
+
 def _go_back(record: RolloutRecord, outcome: Outcome, because: str, code: StopCode | None = None) -> RolloutRecord:
-    return replace(_uncounted(record), state=RolloutState.RESTORING, outcome=outcome, because=because, code=code)
+    left = replace(_uncounted(record), failed_attempts=0)
+    return replace(left, state=RolloutState.RESTORING, outcome=outcome, because=because, code=code)
 
 
 def _uncounted(record: RolloutRecord) -> RolloutRecord:
@@ -156,6 +193,10 @@ def _describe(record: RolloutRecord, event: Event) -> str:
     match event:
         case Judged(verdict, headline, _):
             return f"{verdict}: {headline}"
+        case Paused():
+            return f"paused for {record.plan.pause_before(record.asked_percent):g} s before {record.asked_percent} %"
+        case Approved(percent, by, reason):
+            return f"{percent} % approved by {_named(by, reason)}"
         case Wrote(split):
             return f"split written: {split.canary_percent} %"
         case Confirmed():
@@ -168,6 +209,10 @@ def _describe(record: RolloutRecord, event: Event) -> str:
             return f"attempt {record.failed_attempts + 1} failed: {text}"
         case Stopped(_, text, _):
             return text
+
+
+def _named(by: str, reason: str) -> str:
+    return f"{by}: {reason}" if reason else by
 
 
 def _describe_step(observation: StepObservation) -> str:

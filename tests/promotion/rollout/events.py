@@ -3,8 +3,19 @@
 from hypothesis import strategies as st
 
 from promotion.gate.outcome import Outcome
-from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState, StepObservation
-from promotion.rollout.transitions import Confirmed, Event, Failed, Judged, Observed, Restored, Stopped, Wrote
+from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord, RolloutState, StepObservation
+from promotion.rollout.transitions import (
+    Approved,
+    Confirmed,
+    Event,
+    Failed,
+    Judged,
+    Observed,
+    Paused,
+    Restored,
+    Stopped,
+    Wrote,
+)
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
 
@@ -21,15 +32,24 @@ observations = st.builds(
     st.floats(0, 1),
     st.floats(0, 1e6),
 )
-plans = st.builds(
-    RolloutPlan,
-    steps=st.sets(st.integers(1, 99), max_size=4).map(lambda steps: (*sorted(steps), 100)),
-    attempts=st.integers(1, 4),
-)
+steps = st.sets(st.integers(1, 99), max_size=4).map(lambda steps: (*sorted(steps), 100))
+
+
+@st.composite
+def build_plans(draw: st.DrawFn) -> RolloutPlan:
+    taken = draw(steps)
+    some = st.sets(st.sampled_from(taken)).map(lambda percents: tuple(sorted(percents)))
+    pauses = tuple(Pause(percent, seconds=draw(st.sampled_from([0.0, 60.0]))) for percent in draw(some))
+    return RolloutPlan(taken, attempts=draw(st.integers(1, 4)), pauses=pauses, approvals=draw(some))
+
+
+plans = build_plans()
 outcomes = st.sampled_from(list(Outcome))
 
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(Judged, outcomes, texts, splits),
+    st.builds(Paused),
+    st.builds(Approved, st.sampled_from([5, 50, 100]), texts),
     st.builds(Wrote, splits),
     st.builds(Confirmed, counts),
     st.builds(Observed, observations),
@@ -49,6 +69,10 @@ def success_of(record: RolloutRecord) -> Event:
     match record.state:
         case RolloutState.JUDGING:
             return Judged(Outcome.PROMOTE, "not worse", Split(0, "before"))
+        case RolloutState.PAUSING:
+            return Paused()
+        case RolloutState.AWAITING:
+            return Approved(asked, "ann@desk")
         case RolloutState.WRITING:
             return Wrote(Split(asked, f"wrote-{asked}"))
         case RolloutState.CONFIRMING:

@@ -17,8 +17,10 @@ from promotion.clock import SystemClock
 from promotion.gate.configuration import policy_digest
 from promotion.gate.record import EvidenceRecord, write_evidence
 from promotion.rollout.beginning import begin, resume
+from promotion.rollout.file_orders import FileRolloutOrders
 from promotion.rollout.file_store import FileRolloutStore
-from promotion.rollout.record import RolloutPlan, RolloutRecord
+from promotion.rollout.orders import Order, OrderKind
+from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord
 from promotion.rollout.runner import RolloutRunner
 from tests.promotion.rollout.dying import Death, DyingRouter, DyingStore, When
 from tests.promotion.rollout.file_router import FileCounter, FileRouter
@@ -32,7 +34,15 @@ from tests.promotion.rollout.surroundings import (
     new_record,
 )
 
-PLAN = RolloutPlan(minimum_requests=20, minimum_seconds=0, settle_seconds=0, pause_seconds=0.01)
+PLAN = RolloutPlan(
+    minimum_requests=20,
+    minimum_seconds=0,
+    settle_seconds=0,
+    pause_seconds=0.01,
+    pauses=(Pause(25, 0.01),),
+    approvals=(50,),
+)
+APPROVAL = Order(1, OrderKind.APPROVE, "ann@desk", "2026-11-21T12:00:00.000+00:00", percent=50)
 MOST_PROCESSES = 60
 COLUMNS = {"good": "v2", "worse": "v3", "swapped": "v2"}
 IN_EVERY_PROCESS: tuple[tuple[int, When], ...] = ((2, "after"), (3, "before"), (3, "after"), (5, "before"))
@@ -77,10 +87,10 @@ def run_rollout(folder: Path, canary: str, death: Death) -> None:
             record = resume(newest, HOLDOUT.digest, policy_digest(POLICY))
         else:
             record = begin(new_record(PLAN), newest, router.read_split())
-        counter = FileCounter(router, folder / "counts.json")
-        RolloutRunner(
-            DyingRouter(router, death), counter, source, judge, store, SystemClock(), lambda _record: None
-        ).run(record)
+        counter, orders = FileCounter(router, folder / "counts.json"), FileRolloutOrders(folder / "rollouts")
+        orders.give(APPROVAL)
+        seams = (DyingRouter(router, death), counter, source, judge, store, SystemClock(), lambda _record: None)
+        RolloutRunner(*seams, orders=orders).run(record)
 
 
 def run_in_a_process(folder: Path, canary: str, death: Death) -> bool:

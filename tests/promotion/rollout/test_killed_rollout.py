@@ -10,8 +10,9 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 STEPS = [5, 25, 50, 100]
-SAVES = {"good": 1 + 1 + 3 * 4, "worse": 1 + 1 + 1, "swapped": 1 + 1 + 3 * 2 + 2 + 1 + 1}
-"""At the beginning, after the verdict, three a step, after going back: see the drawing in record.py."""
+WAITS = 2
+SAVES = {"good": 1 + 1 + 3 * 4 + WAITS, "worse": 1 + 1 + 1, "swapped": 1 + 1 + 3 * 2 + WAITS + 2 + 1 + 1}
+"""At the beginning, after the verdict, three a step, a pause and an approval, after going back: see record.py."""
 MOVES = {"good": 4, "worse": 1, "swapped": 3 + 1}
 
 

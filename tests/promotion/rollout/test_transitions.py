@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from promotion.gate.outcome import Outcome
 from promotion.rollout.record import (
     FINISHED_STATES,
+    Pause,
     RolloutPlan,
     RolloutRecord,
     RolloutState,
@@ -18,11 +19,13 @@ from promotion.rollout.record import (
 )
 from promotion.rollout.transitions import (
     Action,
+    Approved,
     Confirmed,
     Event,
     Failed,
     Judged,
     Observed,
+    Paused,
     Restored,
     Stopped,
     Wrote,
@@ -43,6 +46,8 @@ from tests.promotion.rollout.events import (
 
 POSSIBLE: dict[RolloutState, tuple[type, ...]] = {
     RolloutState.JUDGING: (Judged, Failed, Stopped),
+    RolloutState.PAUSING: (Paused, Failed, Stopped),
+    RolloutState.AWAITING: (Approved, Failed, Stopped),
     RolloutState.WRITING: (Wrote, Failed, Stopped),
     RolloutState.CONFIRMING: (Confirmed, Failed, Stopped),
     RolloutState.OBSERVING: (Observed, Failed, Stopped),
@@ -50,7 +55,14 @@ POSSIBLE: dict[RolloutState, tuple[type, ...]] = {
     RolloutState.PROMOTED: (),
     RolloutState.RESTORED: (),
 }
-MOVES_TRAFFIC = {RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING, RolloutState.PROMOTED}
+MOVES_TRAFFIC = {
+    RolloutState.PAUSING,
+    RolloutState.AWAITING,
+    RolloutState.WRITING,
+    RolloutState.CONFIRMING,
+    RolloutState.OBSERVING,
+    RolloutState.PROMOTED,
+}
 
 
 class AnyRollout(RuleBasedStateMachine):
@@ -99,6 +111,24 @@ class AnyRollout(RuleBasedStateMachine):
         assert written == list(self.record.plan.steps[: len(written)])
 
     @invariant()
+    def what_the_plan_says_comes_before_a_step_is_written(self) -> None:
+        plan, written = self.record.plan, 0
+        since: list[Event] = []
+        for event in self.happened:
+            since.append(event)
+            if isinstance(event, Wrote):
+                percent = plan.steps[written]
+                assert (percent in plan.approvals) == any(isinstance(each, Approved) for each in since)
+                assert (plan.pause_before(percent) > 0) == any(isinstance(each, Paused) for each in since)
+                written, since = written + 1, []
+
+    @invariant()
+    def what_is_intended_is_what_was_written_last(self) -> None:
+        written = [event.split.canary_percent for event in self.happened if isinstance(event, Wrote)]
+        if self.record.state in {RolloutState.PAUSING, RolloutState.AWAITING}:
+            assert self.record.intended_percent == (written[-1] if written else 0)
+
+    @invariant()
     def the_outcome_is_promote_only_when_every_step_was_observed(self) -> None:
         is_promoted = self.record.state is RolloutState.PROMOTED
         assert (self.record.outcome is Outcome.PROMOTE) == is_promoted
@@ -134,6 +164,8 @@ def is_consistent(record: RolloutRecord, event: Event) -> bool:
             return split.canary_percent == record.asked_percent
         case Observed(observation):
             return observation.asked_percent == record.asked_percent
+        case Approved(percent, _):
+            return percent == record.asked_percent
         case Stopped(outcome, _):
             return outcome is not Outcome.PROMOTE
     return True
@@ -159,7 +191,7 @@ def test_every_path_ends_once_the_environment_answers(plan: RolloutPlan, data: s
     for _ in range(data.draw(st.integers(0, 25), label="events before it answers")):
         if not record.is_finished:
             record = advance(record, data.draw(possible_events(record)), AT)
-    most = 2 + 3 * len(plan.steps)
+    most = 2 + 5 * len(plan.steps)
     while not record.is_finished:
         record = advance(record, success_of(record), AT)
         most -= 1
@@ -236,6 +268,12 @@ def test_restoring_is_never_given_up() -> None:
         ({"attempts": 0}, "attempts 0"),
         ({"minimum_seconds": 5.0, "deadline_seconds": 1.0}, "deadline 1 s: expected at least 5 s"),
         ({"deadline_seconds": float("nan")}, "deadline nan s"),
+        ({"approvals": (51,)}, r"approvals before \(51,\): expected some of the steps \(5, 25, 50, 100\), each once"),
+        ({"approvals": (50, 50)}, "each once"),
+        ({"pauses": (Pause(7, 1),)}, r"pauses before \(7,\)"),
+        ({"pauses": (Pause(5, -1),)}, "expected times of at least 0 s"),
+        ({"rollout_seconds": float("nan")}, "expected times"),
+        ({"approval_seconds": float("inf")}, "expected times"),
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused(fields: dict[str, object], message: str) -> None:
@@ -249,7 +287,7 @@ def test_a_step_that_the_plan_does_not_have_is_refused(step: int) -> None:
         replace(begun(RolloutPlan()), step=step)
 
 
-@pytest.mark.parametrize("state", [RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING])
+@pytest.mark.parametrize("state", sorted(MOVES_TRAFFIC - FINISHED_STATES))
 def test_a_state_that_follows_a_split_is_not_had_without_one(state: RolloutState) -> None:
     with pytest.raises(ValueError, match="no split"):
         replace(begun(RolloutPlan()), state=state)
