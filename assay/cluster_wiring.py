@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from assay.output import say
-from assay.rollout import RolloutParts, give_up_rollout, run_rollout
+from assay.rollout import RolloutParts, give_up_rollout, run_rollout, supersede_rollout
 from assay.rollout_text import RolloutLines
 from assay.rollout_watch import RolloutWatch
 from assay.termination import Terminated
+from assay.whoami import who
 from assay.wiring import dry_run_parts, dry_run_plan, holdout_replay
 from dataset import LabelledRows
 from promotion.clock import SystemClock
@@ -64,6 +65,8 @@ class ClusterRollout:
     """How long the canary may take to start."""
     job: str | None = None
     """The Job that runs this; None: somebody runs it who can run it again."""
+    supersedes: bool = False
+    """Whether a rollout of another canary that is under way is ended; the newer canary has to answer by then."""
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError.
@@ -80,6 +83,8 @@ class ClusterRollout:
             watch.start()
         parts = self._parts(api, source, watch)
         try:
+            if self.supersedes:
+                supersede_rollout(parts, plan, source, self.holdout, self.policy, who())
             return run_rollout(parts, plan, self.holdout, self.policy, lines)
         except Terminated:
             end = self._find_end(api)

@@ -11,6 +11,7 @@ from promotion.gate.configuration import policy_digest
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
 from promotion.judgement import judge_canary
+from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.beginning import WAY_OUT, begin, resume
 from promotion.rollout.orders import RolloutOrders
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
@@ -18,6 +19,9 @@ from promotion.rollout.rollout_store import RolloutStore
 from promotion.rollout.runner import RolloutRunner
 from promotion.routers.request_counts import RequestCounter
 from promotion.routers.traffic_router import TrafficRouter
+
+SUPERSEDED_SECONDS = 60.0
+"""How long the promoter of the older rollout may take to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,16 @@ def run_rollout(
         finished = _runner(parts, holdout, policy, lines).run(record)
         parts.finish(finished)
         return finished
+
+
+def supersede_rollout(
+    parts: RolloutParts, plan: RolloutPlan, source: EvidenceSource, holdout: LabelledRows, policy: GatePolicy, by: str
+) -> None:
+    """End the rollout that is under way, unless it is of the canary that `source` knows. Raises PromotionError."""
+    if parts.orders is not None:
+        wanted = _new_record(plan, source, holdout, policy, parts.clock)
+        abort = RolloutAbort(parts.router, parts.store, parts.orders, parts.clock, parts.finish)
+        abort.supersede(wanted, by, SUPERSEDED_SECONDS)
 
 
 def give_up_rollout(

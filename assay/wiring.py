@@ -5,9 +5,10 @@ from pathlib import Path
 
 from assay.output import say
 from assay.progress import ShareDone
-from assay.rollout import RolloutParts, run_rollout
+from assay.rollout import RolloutParts, run_rollout, supersede_rollout
 from assay.rollout_text import RolloutLines
 from assay.rollout_watch import RolloutWatch, read_evidence_file
+from assay.whoami import who
 from dataset import LabelledRows
 from promotion.clock import SystemClock
 from promotion.evidence.evidence_source import EvidenceSource, ReplayedHoldout, RevisionPair
@@ -22,7 +23,7 @@ from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.record import RolloutPlan, RolloutRecord
 from promotion.rollout.rollout_store import RolloutNotUsable
 from promotion.routers.dry_run import DryRunCounter, DryRunRouter
-from promotion.routers.envoy import EnvoyRequestCounter, EnvoyRouter
+from promotion.routers.envoy import EnvoyRequestCounter, EnvoyRouter, RevisionEndpoint
 
 
 def holdout_replay(stable_url: str, canary_url: str, holdout: LabelledRows) -> EvidenceSource:
@@ -62,6 +63,8 @@ class RolloutWiring:
     holdout: LabelledRows
     policy: GatePolicy
     is_dry_run: bool
+    newer_canary: RevisionEndpoint | None = None
+    """Who takes the role of the canary, also from one whose rollout is under way, which is then superseded."""
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
@@ -78,6 +81,11 @@ class RolloutWiring:
             answered=PredictorCounter(source.read_urls),
             orders=FileRolloutOrders(self.out),
         )
+        if self.newer_canary is not None:
+            router, newer = EnvoyRouter(self.gateway), self.newer_canary
+            replay = holdout_replay(router.read_revisions().stable.url, newer.url, self.holdout)
+            supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
+            router.assign("canary", newer)
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
 
     def _keep_evidence(self, record: RolloutRecord, evidence: EvidenceRecord) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from assay.commands.split import parse_revision
 from assay.explained_errors import ending_with_an_error_verdict
 from assay.labelled_data import load_rows
 from assay.output import print_lines, say_lines
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dataset import LabelledRows
     from promotion.gate.policy import GatePolicy
     from promotion.rollout.record import RolloutPlan, RolloutRecord
+    from promotion.routers.envoy import RevisionEndpoint
 
 DEFAULT_STEPS = "5,25,50,100"
 CLUSTER = "In a cluster"
@@ -62,6 +64,9 @@ def promote(
         float | None,
         typer.Option(min=0, help="How long the whole rollout may take; left out, any time.", rich_help_panel=PLAN),
     ] = None,
+    supersede: Annotated[
+        bool, typer.Option("--supersede", help="End the rollout of another canary first, with --canary for the newer.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, but only say how traffic would move.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the rollout's record at the end.")] = False,
     release: Annotated[
@@ -75,7 +80,9 @@ def promote(
     ] = None,
     canary: Annotated[
         str | None,
-        typer.Option(metavar="NAME=URL", help="The revision that is judged.", rich_help_panel=CLUSTER),
+        typer.Option(
+            metavar="NAME=URL", help="The revision that is judged; here with --supersede.", rich_help_panel=CLUSTER
+        ),
     ] = None,
     stable_digest: Annotated[
         str | None,
@@ -125,13 +132,18 @@ def promote(
             approval_seconds=approval_seconds,
             rollout_seconds=rollout_seconds,
         )
-    place: Callable[[LabelledRows, GatePolicy], Rollout] = _Machine(gateway, out, dry_run)
-    if release is not None:
+    if supersede and dry_run:
+        raise typer.BadParameter("a dry run ends no rollout", param_hint="--supersede")
+    place: Callable[[LabelledRows, GatePolicy], Rollout]
+    if release is None:
+        newer = parse_revision(_require("--canary", canary, "--supersede")) if supersede else None
+        place = _Machine(gateway, out, dry_run, newer)
+    else:
         if minimum_requests > 0 and not dry_run:
             _require("--gateway-stats-url", gateway_stats_url)
         judged = (*_named_url("--stable", stable), stable_digest), (*_named_url("--canary", canary), canary_digest)
         gateways = _require("--gateway-url", gateway_url), gateway_stats_url
-        place = _Cluster(release, namespace, *judged, *gateways, dry_run, wait_ready_seconds, job)
+        place = _Cluster(release, namespace, *judged, *gateways, dry_run, wait_ready_seconds, job, supersede)
         raise_when_terminated()
     lines = RolloutLines(say_lines if json else print_lines)
     with ending_with_an_error_verdict(is_json=json):
@@ -155,11 +167,12 @@ class _Machine:
     gateway: Path
     out: Path
     is_dry_run: bool
+    newer_canary: "RevisionEndpoint | None"
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
         from assay.wiring import RolloutWiring
 
-        return RolloutWiring(self.gateway, self.out, holdout, policy, self.is_dry_run)
+        return RolloutWiring(self.gateway, self.out, holdout, policy, self.is_dry_run, self.newer_canary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +186,7 @@ class _Cluster:
     is_dry_run: bool
     ready_seconds: float
     job: str | None
+    supersedes: bool
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
         from assay.cluster_wiring import ClusterRollout, NamedRevision
@@ -189,6 +203,7 @@ class _Cluster:
             self.is_dry_run,
             self.ready_seconds,
             self.job,
+            self.supersedes,
         )
 
 
@@ -216,9 +231,9 @@ def _parse_pauses(text: str) -> Iterator[tuple[int, float]]:
             raise typer.BadParameter(f"{one!r}: expected such as 50=600", param_hint="--pauses") from error
 
 
-def _require(option: str, value: str | None) -> str:
+def _require(option: str, value: str | None, needed_by: str = "--release") -> str:
     if value is None:
-        raise typer.BadParameter("missing; --release needs it", param_hint=option)
+        raise typer.BadParameter(f"missing; {needed_by} needs it", param_hint=option)
     return value
 
 

@@ -1,8 +1,5 @@
 """`assay rollout`: look at the rollouts of this machine or of a release in a cluster, and end one."""
 
-import os
-import pwd
-import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.commands.promote import CLUSTER
+from assay.whoami import who
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -116,7 +114,7 @@ def abort(
     """
     from promotion.gate.outcome import Outcome
 
-    ended = _abort(out, gateway, release, namespace, gateway_url).abort(_who(), reason, wait_seconds)
+    ended = _abort(out, gateway, release, namespace, gateway_url).abort(who(), reason, wait_seconds)
     if ended is None:
         typer.echo(f"{_place(out, release)} has no rollout: there is nothing to abort")
         return
@@ -151,7 +149,7 @@ def approve(
         raise typer.Exit(1)
     percent = record.asked_percent
     at = SystemClock().now().isoformat(timespec="milliseconds")
-    orders.give(Order(record.rollout_id, OrderKind.APPROVE, _who(), at, reason, percent))
+    orders.give(Order(record.rollout_id, OrderKind.APPROVE, who(), at, reason, percent))
     typer.echo(f"rollout {record.rollout_id}: {percent} % is approved")
 
 
@@ -177,14 +175,6 @@ def _abort(out: Path, gateway: Path, release: str | None, namespace: str, gatewa
     from promotion.kubernetes.release import Release
 
     return cluster_abort(Release(release, namespace), gateway_url)
-
-
-def _who() -> str:
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user has a number only
-        name = str(os.getuid())
-    return f"{name}@{socket.gethostname()}"
 
 
 def _way_back(release: str | None) -> str:

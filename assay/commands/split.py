@@ -40,8 +40,8 @@ def run(
     from promotion.routers.envoy import EnvoyProcess
 
     signal.signal(signal.SIGTERM, _interrupt)
-    stable_endpoint = _revision(stable)
-    canary_endpoint = _revision(canary) if canary else None
+    stable_endpoint = parse_revision(stable)
+    canary_endpoint = parse_revision(canary) if canary else None
     try:
         with EnvoyProcess.start(gateway, stable_endpoint, port=port, host=host, own_session=True) as process:
             if canary_endpoint is not None:
@@ -121,7 +121,7 @@ def assign(
         raise typer.BadParameter(f"{role!r}: expected stable or canary", param_hint="role")
     if revision == "none" and role == "stable":
         raise typer.BadParameter("stable has to be a revision", param_hint="revision")
-    endpoint = None if revision == "none" else _revision(revision)
+    endpoint = None if revision == "none" else parse_revision(revision)
     EnvoyRouter(gateway).assign("stable" if role == "stable" else "canary", endpoint)
     print_lines([f"{role} is {endpoint.name} at {endpoint.url}" if endpoint else f"{role} is none"])
 
@@ -140,7 +140,8 @@ def adopt(gateway: GatewayOption = DEFAULT_GATEWAY) -> None:
     print_lines([f"stable is {stable.name} at {stable.url}; there is no canary"])
 
 
-def _revision(text: str) -> "RevisionEndpoint":
+def parse_revision(text: str) -> "RevisionEndpoint":
+    """The revision that `NAME=URL` names. Raises typer.BadParameter."""
     import httpx
 
     from promotion.routers.envoy import RevisionEndpoint

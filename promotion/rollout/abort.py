@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from promotion.clock import Clock
+from promotion.rollout.beginning import is_superseded
 from promotion.rollout.orders import Order, OrderKind, RolloutOrders
 from promotion.rollout.record import RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore, RolloutUnderWay
@@ -25,8 +26,12 @@ class RolloutAbort:
     finish: Callable[[RolloutRecord], None] = lambda _record: None
     """Told of an end that no promoter was there for, while the store is claimed."""
 
-    def abort(self, by: str, reason: str, patience_seconds: float) -> RolloutRecord | None:
+    def abort(
+        self, by: str, reason: str, patience_seconds: float, kind: OrderKind = OrderKind.ABORT
+    ) -> RolloutRecord | None:
         """Restore stable, and return the newest record as it ended; None where there is none. Can be repeated.
+
+        `kind` is ABORT or SUPERSEDE.
 
         A rollout that has ended is left as it is, and so is the split. One whose promoter runs is ended by that, which
         this waits for: RolloutInterrupted when it is not done after `patience_seconds`, though everything goes to
@@ -40,11 +45,30 @@ class RolloutAbort:
             raise
         if newest is None or newest.is_finished:
             return newest
-        order = Order(newest.rollout_id, OrderKind.ABORT, by, self._now(), reason)
+        order = Order(newest.rollout_id, kind, by, self._now(), reason)
         with suppress(RolloutError):  # on a full disk, say: the split's change ends the rollout all the same
             self.orders.give(order)
         is_restored = self._restore()
         return self._await_end(order, is_restored=is_restored, patience_seconds=patience_seconds)
+
+    def supersede(self, wanted: RolloutRecord, by: str, patience_seconds: float) -> None:
+        """End the unfinished rollout of another canary than `wanted`'s, or by other rules, and wait for its claim.
+
+        One that is of the same is left to be gone on with. Raises as `abort` does.
+        """
+        newest = self.store.read_newest()
+        if newest is None or not is_superseded(newest, wanted):
+            return
+        self.abort(by, f"canary {wanted.canary_digest[:19]}", patience_seconds, OrderKind.SUPERSEDE)
+        deadline = self.clock.monotonic_seconds() + patience_seconds
+        while True:  # its promoter may still tidy up
+            try:
+                with self.store.claim():
+                    return
+            except RolloutUnderWay:
+                if self.clock.monotonic_seconds() >= deadline:
+                    raise
+            self.clock.sleep(POLL_SECONDS)
 
     def _restore(self) -> bool:
         try:
@@ -76,8 +100,9 @@ class RolloutAbort:
         record = self.store.read_newest()
         if record is None or record.is_finished or record.rollout_id != order.rollout_id:
             return record
-        if record.state is not RolloutState.RESTORING:
-            record = self._after(record, stopped_by(order))
+        stop = stopped_by([order])
+        if stop is not None and record.state is not RolloutState.RESTORING:
+            record = self._after(record, stop)
         if not is_restored or self.router.read_split().canary_percent != 0:
             self.router.restore_stable()
         restored = self._after(record, Restored())

@@ -26,6 +26,11 @@ def begin(
     return replace(wanted, rollout_id=newest.rollout_id + 1) if newest is not None else wanted
 
 
+def is_superseded(newest: RolloutRecord, wanted: RolloutRecord) -> bool:
+    """Whether `newest` is unfinished and judges other bundles than `wanted`, or by other rules."""
+    return not newest.is_finished and _what_is_judged(newest) != _what_is_judged(wanted)
+
+
 def resume(unfinished: RolloutRecord, holdout_digest: str, policy_digest: str) -> RolloutRecord:
     """The record of an unfinished rollout, to go on with; RolloutNotUsable for another holdout or policy.
 

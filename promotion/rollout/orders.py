@@ -1,7 +1,7 @@
 """What somebody wants of a rollout that another process may be at: kept beside the record, where that one looks.
 
-Nobody waits for an order to be read. Who aborts writes the split, too: a rollout whose split was written by somebody
-else goes back in any case, and the order is how it knows who that was, and why.
+Nobody waits for an order to be read. Who aborts or supersedes writes the split, too: a rollout whose split was written
+by somebody else goes back in any case, and the order is how it knows who that was, and why.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ class OrderKind(StrEnum):
     """What is wanted."""
 
     ABORT = "abort"
+    SUPERSEDE = "supersede"
     APPROVE = "approve"
 
 

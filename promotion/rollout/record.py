@@ -38,6 +38,8 @@ class StopCode(StrEnum):
 
     ABORTED = "ABORTED"
     """Somebody ended it: `assay rollout abort`."""
+    SUPERSEDED = "SUPERSEDED"
+    """Somebody ended it for a newer canary: `assay promote --supersede`."""
     NOT_APPROVED = "NOT_APPROVED"
     """Nobody approved a step in time."""
     OVERDUE = "OVERDUE"

@@ -91,8 +91,7 @@ class RolloutRunner:
 
     def _find_stop(self, record: RolloutRecord) -> Stopped | None:
         """What an order leads to. It is looked for after an action, too: it explains the split that its giver wrote."""
-        order = find_order(self._read_orders(record), OrderKind.ABORT)
-        return stopped_by(order) if order is not None and record.state is not RolloutState.RESTORING else None
+        return stopped_by(self._read_orders(record)) if record.state is not RolloutState.RESTORING else None
 
     def _read_orders(self, record: RolloutRecord) -> Sequence[Order]:
         try:

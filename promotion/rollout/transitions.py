@@ -4,11 +4,12 @@ Only PROMOTE leads towards WRITING, and only WRITING moves traffic to the canary
 again within the plan's bound; then, like everything else that goes wrong, it leads to RESTORING.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from promotion.gate.outcome import Outcome
-from promotion.rollout.orders import Order
+from promotion.rollout.orders import Order, OrderKind
 from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
@@ -104,6 +105,11 @@ _ACTIONS = {
     RolloutState.RESTORING: Action.RESTORE_STABLE,
 }
 
+_ENDS = {
+    OrderKind.ABORT: (StopCode.ABORTED, "aborted"),
+    OrderKind.SUPERSEDE: (StopCode.SUPERSEDED, "superseded"),
+}
+
 
 def next_action(record: RolloutRecord) -> Action | None:
     """What to do next; None when the rollout is finished. Doing it again after a crash is always allowed."""
@@ -121,9 +127,13 @@ def advance(record: RolloutRecord, event: Event, at: str) -> RolloutRecord:
     return replace(after, history=(*record.history, line))
 
 
-def stopped_by(order: Order) -> Stopped:
-    """What an order to abort leads to: nothing was shown of the canary, so the outcome is INCONCLUSIVE."""
-    return Stopped(Outcome.INCONCLUSIVE, f"aborted by {_named(order.by, order.reason)}", StopCode.ABORTED)
+def stopped_by(orders: Sequence[Order]) -> Stopped | None:
+    """What the first order that ends a rollout leads to: nothing was shown of the canary, so INCONCLUSIVE."""
+    for order in orders:
+        if order.kind in _ENDS:
+            code, done = _ENDS[order.kind]
+            return Stopped(Outcome.INCONCLUSIVE, f"{done} by {_named(order.by, order.reason)}", code)
+    return None
 
 
 def _after(record: RolloutRecord, event: Event) -> RolloutRecord:

@@ -11,7 +11,7 @@ from promotion.kubernetes.split_route import NO_ROUTE
 from promotion.rollout.record import RolloutState, StopCode
 from tests.promotion.evidence.columns import make_holdout
 from tests.promotion.kubernetes.place import GATEWAY_URL, Place
-from tests.promotion.kubernetes.promoting import HOLDING, Promoting
+from tests.promotion.kubernetes.promoting import HOLDING, QUICKLY, Promoting
 from tests.promotion.rollout.place import Finished, run_assay
 from tests.promotion.routers.client_load import ClientLoad
 
@@ -70,3 +70,19 @@ def test_a_promoter_that_was_killed_is_not_needed(promoting: Promoting, clients:
     assert (record.state, record.code) == (RolloutState.RESTORED, StopCode.ABORTED)
     assert place.router.read_split() == NO_ROUTE
     assert clients.wait_for_more(200).keys() == {"v1"}
+
+
+def test_a_rollout_by_other_rules_takes_over_when_it_is_told_to(
+    promoting: Promoting, clients: ClientLoad, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.csv"
+    write_csv_table(make_holdout(399), other)
+    with promoting.begun(*HOLDING, "--steps", "50,100") as older:
+        promoting.wait_until_observing(50, older)
+        done = promoting.promote(*QUICKLY, "--steps", "50,100", "--holdout", str(other), "--supersede")
+        older.communicate(timeout=60)
+    assert done.code == 0, done.stderr
+    assert older.returncode == Outcome.INCONCLUSIVE.exit_code
+    first, second = promoting.place.store.read_kept()
+    assert (first.code, second.state) == (StopCode.SUPERSEDED, RolloutState.PROMOTED)
+    assert clients.wait_for_more(200).keys() == {"v2"}
