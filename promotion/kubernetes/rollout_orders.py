@@ -29,7 +29,7 @@ class ClusterRolloutOrders:
     def give(self, order: Order) -> None:
         """As the seam says; what was ordered of other rollouts is removed, for those have ended."""
         found = self._read_data()
-        own, key = _prefix(order.rollout_id), f"{_prefix(order.rollout_id)}{order.kind}.json"
+        own, key = _prefix(order.rollout_id), f"{_prefix(order.rollout_id)}{order.name}.json"
         if key in found:
             return
         ended = {each: None for each in found if each.startswith(ORDER) and not each.startswith(own)}

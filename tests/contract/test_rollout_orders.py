@@ -47,6 +47,13 @@ def test_the_first_of_its_kind_stands(open_orders: OpenOrders) -> None:
     assert list(open_orders().read_orders(7)) == [ABORT]
 
 
+def test_each_step_is_approved_by_an_order_of_its_own(open_orders: OpenOrders) -> None:
+    approvals = [replace(ABORT, kind=OrderKind.APPROVE, percent=percent) for percent in (25, 50)]
+    for order in approvals:
+        open_orders().give(order)
+    assert list(open_orders().read_orders(7)) == approvals
+
+
 def test_the_next_rollout_has_orders_of_its_own(open_orders: OpenOrders) -> None:
     open_orders().give(ABORT)
     later = replace(ABORT, rollout_id=8)
