@@ -20,6 +20,6 @@
     errors.py              what can go wrong; error_table.py says which code each error has
     request_id.py, log_lines.py
 
-What is still to come has its place: recording watches the same `Inference` that metrics.py counts; a protocol-level
-fast path replaces http/listener.py's protocol class for the infer doors; several workers are server.py's.
+What is still to come has its place: recording watches the same `Inference` that metrics.py counts; several workers are
+server.py's.
 """

@@ -73,20 +73,36 @@ class DataPlane:
         Everything is done in an inference thread, `read` and the writing, too; this one waits. Raises QueueFull,
         DeadlineExceeded, CallerGone, RequestRefused, InferenceFailed and what `read` raises; all of it is counted.
         """
-        future, seconds = self._submit(model, read, caller)
+        future, seconds = self.submit(model, read, caller)
         try:
             return future.result(seconds)
         except TimeoutError:
-            raise self._give_up(model, future, seconds) from None
+            raise self.give_up(model, future, seconds) from None
 
     async def infer_in_loop(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> T:
         """What `infer` answers, for a transport that lives on the event loop."""
-        future, seconds = self._submit(model, read, caller)
+        future, seconds = self.submit(model, read, caller)
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
-            raise self._give_up(model, future, seconds) from None
+            raise self.give_up(model, future, seconds) from None
+
+    def submit(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> tuple[Future[T], float]:
+        """The answer to come, as `infer` has it, and the seconds after which it is to be given up. Raises QueueFull."""
+        job = Job(model, self._statistics_of(model), read, caller.is_waiting)
+        try:
+            self.threads.submit(job)
+        except QueueFull:
+            job.statistics.count_failure(0)
+            raise
+        return job.future, min(caller.seconds, self._deadline_seconds)
+
+    def give_up(self, model: ServedModel, future: Future[T], seconds: float) -> DeadlineExceeded:
+        """No longer wait for what `submit` gave; why."""
+        if future.cancel():
+            self._statistics_of(model).count_failure(int(seconds * 1e9))
+        return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
 
     def statistics(self, model: ServedModel) -> Statistics:
         """What `model` has answered since the server was started."""
@@ -111,20 +127,6 @@ class DataPlane:
         raise RequestRefused(
             "models are not loaded or unloaded while this server runs; expected requests for the one that it serves"
         )
-
-    def _submit(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> tuple[Future[T], float]:
-        job = Job(model, self._statistics_of(model), read, caller.is_waiting)
-        try:
-            self.threads.submit(job)
-        except QueueFull:
-            job.statistics.count_failure(0)
-            raise
-        return job.future, min(caller.seconds, self._deadline_seconds)
-
-    def _give_up(self, model: ServedModel, future: Future[T], seconds: float) -> DeadlineExceeded:
-        if future.cancel():
-            self._statistics_of(model).count_failure(int(seconds * 1e9))
-        return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
 
     def _statistics_of(self, model: ServedModel) -> RequestStatistics:
         with self._lock:

@@ -28,6 +28,10 @@ class Codes:
     retry_after_seconds: int | None = None
     """When to ask again, where that is soon."""
 
+    def http_headers(self) -> dict[str, str]:
+        """What an HTTP answer says beside the code."""
+        return {} if self.retry_after_seconds is None else {"retry-after": str(self.retry_after_seconds)}
+
 
 INTERNAL = Codes(500, "INTERNAL")
 GONE_AWAY = Codes(499, "CANCELLED")

@@ -11,6 +11,7 @@ from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.examples import make_requests
 from predictor.http.app import create_app
+from predictor.http.fast_doors import FastDoors
 from predictor.http.listener import HttpListener
 from predictor.identity import identify
 from predictor.inference_threads import InferenceThreads
@@ -61,8 +62,13 @@ def create_http_listener(
         examples=make_requests(bundle.manifest, identity.model),
         body_limit_bytes=settings.body_limit_bytes,
     )
+    doors = FastDoors(plane, metrics, body_limit_bytes=settings.body_limit_bytes)
     return HttpListener(
-        app, listening, keep_alive_seconds=settings.keep_alive_seconds, finish_seconds=settings.finish_seconds
+        app,
+        listening,
+        doors=doors if settings.fast_path else None,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        finish_seconds=settings.finish_seconds,
     )
 
 

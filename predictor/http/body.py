@@ -1,6 +1,6 @@
 """Bodies: read with a limit before anything looks into them, and written as a client accepts them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -41,12 +41,12 @@ async def read_body(request: Request, limit_bytes: int) -> Callable[[], bytes]:
     return lambda: decompress(b"".join(chunks), coding, limit_bytes)
 
 
-def write_answer(request: Request, content: bytes, json_size: int | None = None) -> Answer:
-    """An answer in JSON, of which `json_size` bytes are JSON and the rest is binary data, or all are JSON."""
+def write_answer(asked: Mapping[str, str], content: bytes, json_size: int | None = None) -> Answer:
+    """An answer to a request with the headers `asked`: JSON, or `json_size` bytes of JSON and then binary data."""
     headers = {"content-type": "application/json"}
     if json_size is not None:
         headers = {"content-type": "application/octet-stream", JSON_SIZE_HEADER: str(json_size)}
-    content, coding = compress(content, request.headers.get("accept-encoding", ""))
+    content, coding = compress(content, asked.get("accept-encoding", ""))
     if coding:
         headers["content-encoding"] = coding
     return Answer(content, headers)

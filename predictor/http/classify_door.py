@@ -5,14 +5,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from predictor.batches import Exchange
-from predictor.classify.answer import Classification, classification
-from predictor.classify.read_rows import read_rows
+from predictor.classify.answer import Classification
 from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
-from predictor.http.body import Answer, read_body, write_answer
+from predictor.http.body import Answer, read_body
+from predictor.http.exchanges import read_classify
 from predictor.http.openapi import ANY_ERROR, classify_body
 from predictor.http.request_scope import caller_of, model_of, request_id_of
-from predictor.served_model import Inference
 from predictor.serving import require_model
 
 
@@ -24,18 +23,12 @@ def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], bod
     async def classify(request: Request, probabilities: bool = False) -> Response:
         """The class of each row. JSON or CSV; with `?probabilities=true` the probability of every class as well."""
         model = require_model(model_of(request))
-        caller = caller_of(request)
+        caller = caller_of(request.headers)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:
-            rows, is_single = read_rows(body(), request.headers.get("content-type", ""), model)
-
-            def write(inference: Inference) -> Answer:
-                request_id, classes = request_id_of(request), model.manifest.classes
-                said = classification(inference, classes, request_id=request_id, with_probabilities=probabilities)
-                return write_answer(request, said.to_json(is_single=is_single))
-
-            return model.request_for(rows), write
+            request_id = request_id_of(request)
+            return read_classify(body(), request.headers, request_id, model, with_probabilities=probabilities)
 
         return (await plane.infer_in_loop(model, read, caller)).to_response()
 

@@ -30,8 +30,7 @@ def add_error_answers(app: FastAPI) -> None:
 
     async def answer_known(_: Request, error: Exception) -> Response:
         codes = codes_of(error)
-        headers = {} if codes.retry_after_seconds is None else {"retry-after": str(codes.retry_after_seconds)}
-        return error_answer(codes.http, str(error), headers)
+        return error_answer(codes.http, str(error), codes.http_headers())
 
     async def answer_framework(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

@@ -3,20 +3,32 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
-import orjson
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from predictor.http.fast_doors import FastDoors
+from predictor.http.fast_protocol import FastProtocol, PlainProtocol
 
 
 class HttpListener:
-    """A Listener: an application on a socket that is already bound."""
+    """A Listener: an application on a socket that is already bound, with fast doors before it where there are any."""
 
-    def __init__(self, app: ASGIApp, listening: socket.socket, *, keep_alive_seconds: int, finish_seconds: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        listening: socket.socket,
+        *,
+        doors: FastDoors | None,
+        keep_alive_seconds: int,
+        finish_seconds: int,
+    ) -> None:
+        protocol: Any = partial(FastProtocol, doors=doors) if doors else PlainProtocol
         config = uvicorn.Config(
             app,
-            http=_Protocol,
+            http=protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -46,16 +58,6 @@ class HttpListener:
     def abandon(self) -> None:
         """See Listener."""
         self._server.force_exit = True
-
-
-class _Protocol(HttpToolsProtocol):
-    """A connection. What is no HTTP at all is told so in the one shape of an error."""
-
-    def send_400_response(self, msg: str) -> None:
-        body = orjson.dumps({"error": f"{msg} Expected HTTP/1.1"})
-        head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        self.transport.write(STATUS_LINE[400] + head.encode() + body)
-        self.transport.close()
 
 
 class _Server(uvicorn.Server):

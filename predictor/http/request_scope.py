@@ -7,6 +7,7 @@ as one and the same. A plain ASGI middleware: it costs no task and no buffering.
 import logging
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -42,9 +43,9 @@ def model_of(request: Request) -> ServedModel | None:
     return model
 
 
-def caller_of(request: Request) -> Caller:
+def caller_of(headers: Mapping[str, str]) -> Caller:
     """Who waits for the answer. Raises RequestRefused for a time that is none."""
-    given = request.headers.get(TIMEOUT_HEADER)
+    given = headers.get(TIMEOUT_HEADER)
     if given is None:
         return Caller()
     if not _MILLISECONDS.fullmatch(given):
@@ -69,13 +70,14 @@ class RequestScope:
         model = self._serving.model
         request_id = choose_request_id(Headers(scope=scope).get("x-request-id", ""))
         scope.setdefault("state", {}).update(request_id=request_id, model=model)
+        place = {"method": scope["method"], "path": scope["path"]}
         code = GONE_AWAY.http
 
         async def send_named(message: Message) -> None:
             nonlocal code
             if message["type"] == "http.response.start":
-                code = message["status"]
-                message["headers"] = [*message["headers"], *self._headers(request_id, model)]
+                code, is_draining = message["status"], self._serving.is_draining
+                message["headers"] = [*message["headers"], *naming_headers(request_id, model, is_draining=is_draining)]
             await send(message)
 
         try:
@@ -83,13 +85,13 @@ class RequestScope:
         except ClientDisconnect:
             pass
         except Exception:
-            _log_failure(scope, request_id, 500, exc_info=True)
+            log_failure(request_id, 500, **place, exc_info=True)
             if code == GONE_AWAY.http:
                 await error_answer(500, INTERNAL_ERROR_TEXT)(scope, receive, send_named)
         finally:
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
             if code > 500 and not route.startswith("/v2/health"):
-                _log_failure(scope, request_id, code)
+                log_failure(request_id, code, **place)
             self._metrics.count_request(
                 transport="rest",
                 route=route,
@@ -98,21 +100,24 @@ class RequestScope:
                 seconds=time.perf_counter() - started,
             )
 
-    def _headers(self, request_id: str, model: ServedModel | None) -> list[tuple[bytes, bytes]]:
-        headers = [(b"x-request-id", request_id.encode())]
-        if model:
-            identity = model.identity
-            headers += [
-                (b"x-assay-model", identity.model.encode()),
-                (b"x-assay-version", identity.version.encode()),
-                (b"x-assay-revision", identity.revision.encode()),
-                (b"x-assay-bundle-digest", identity.bundle_digest.encode()),
-            ]
-        if self._serving.is_draining:
-            headers.append((b"connection", b"close"))  # the next request of this client finds a server that stays
-        return headers
+
+def naming_headers(request_id: str, model: ServedModel | None, *, is_draining: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer says: the request's id, and who answered."""
+    headers = [(b"x-request-id", request_id.encode())]
+    if model:
+        identity = model.identity
+        headers += [
+            (b"x-assay-model", identity.model.encode()),
+            (b"x-assay-version", identity.version.encode()),
+            (b"x-assay-revision", identity.revision.encode()),
+            (b"x-assay-bundle-digest", identity.bundle_digest.encode()),
+        ]
+    if is_draining:
+        headers.append((b"connection", b"close"))  # the next request of this client finds a server that stays
+    return headers
 
 
-def _log_failure(scope: Scope, request_id: str, code: int, **options: Any) -> None:
-    fields = {"request_id": request_id, "method": scope["method"], "path": scope["path"][:200], "code": code}
+def log_failure(request_id: str, code: int, *, method: str, path: str, **options: Any) -> None:
+    """Write down that a request failed; `options` are logging's."""
+    fields = {"request_id": request_id, "method": method, "path": path[:200], "code": code}
     logging.getLogger(LOG).error("a request failed", extra={"fields": fields}, **options)

@@ -7,16 +7,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from open_inference import InferRequest, ModelMetadata, ServerMetadata
-from open_inference.binary_body import JSON_SIZE_HEADER, read_json_size
+from open_inference import ModelMetadata, ServerMetadata
 from predictor.batches import Exchange
 from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
-from predictor.http.body import Answer, read_body, write_answer
+from predictor.http.body import Answer, read_body
+from predictor.http.exchanges import read_infer
 from predictor.http.openapi import ANY_ERROR, INFER_ANSWER, infer_body, path_of_model, path_of_version
 from predictor.http.request_scope import caller_of, model_of, request_id_of
 from predictor.identity import ModelIdentity
-from predictor.served_model import Inference, ServedModel
+from predictor.served_model import ServedModel
 from predictor.serving import require_model
 
 JSON = "application/json"
@@ -87,19 +87,12 @@ def infer_doors(
     async def infer(request: Request) -> Response:
         """Run the model on the tensors that are sent, in JSON or behind it (the header of binary tensor data)."""
         model = find_model(request)
-        caller = caller_of(request)
+        caller = caller_of(request.headers)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:
-            message = InferRequest.from_json(body(), read_json_size(request.headers.get(JSON_SIZE_HEADER)))
-            return message, lambda inference: _write(request, message, inference)
+            return read_infer(body(), request.headers, request_id_of(request))
 
         return (await plane.infer_in_loop(model, read, caller)).to_response()
 
     return router
-
-
-def _write(request: Request, message: InferRequest, inference: Inference) -> Answer:
-    response = inference.to_response(message.id or request_id_of(request))
-    binary = message.binary_outputs([output.name for output in response.outputs])
-    return write_answer(request, *response.to_binary(binary)) if binary else write_answer(request, response.to_json())

@@ -23,10 +23,16 @@ def contrary(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return write_contrary_bundle(tmp_path_factory.mktemp("bundles"))
 
 
+@pytest.fixture(scope="session", params=[True, False], ids=["fast", "plain"])
+def fast_path(request: pytest.FixtureRequest) -> bool:
+    """Whether inference passes the web framework by: what holds of one way holds of the other."""
+    return bool(request.param)
+
+
 @pytest.fixture(scope="session")
-def server(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def server(digits: Bundle, fast_path: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     log = tmp_path_factory.mktemp("server") / "log"
-    with ServerProcess(digits.path, log, revision="canary-1", grpc_port=0) as process:
+    with ServerProcess(digits.path, log, revision="canary-1", grpc_port=0, fast_path=fast_path) as process:
         yield process.wait_until_ready()
 
 

@@ -88,8 +88,8 @@ def test_a_request_that_the_model_does_not_take_is_400(client: httpx.Client, bod
         assert response.json() == {"error": message}
 
 
-def test_more_rows_than_the_limit_are_400(digits: Bundle, start_server: StartServer) -> None:
-    with start_server(digits.path, row_limit=3).wait_until_ready().client() as client:
+def test_more_rows_than_the_limit_are_400(digits: Bundle, start_server: StartServer, fast_path: bool) -> None:
+    with start_server(digits.path, row_limit=3, fast_path=fast_path).wait_until_ready().client() as client:
         assert client.post(INFER, json=infer_body([ROW] * 3)).status_code == 200
         response = client.post(INFER, json=infer_body([ROW] * 4))
     assert (response.status_code, response.json()) == (
@@ -129,8 +129,9 @@ def test_a_wrong_method_is_405_and_names_the_right_one(client: httpx.Client) -> 
 
 
 @pytest.fixture(scope="module")
-def limited(digits: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with ServerProcess(digits.path, tmp_path_factory.mktemp("limited") / "log", body_limit_bytes=LIMIT) as process:
+def limited(digits: Bundle, fast_path: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    log = tmp_path_factory.mktemp("limited") / "log"
+    with ServerProcess(digits.path, log, body_limit_bytes=LIMIT, fast_path=fast_path) as process:
         yield process.wait_until_ready()
 
 
@@ -198,9 +199,9 @@ def test_a_client_that_goes_away_is_forgotten(server: ServerProcess, client: htt
 @pytest.mark.parametrize("path", ["/v2/models/contrary/infer", "/classify"])
 @pytest.mark.parametrize("label", [99, -1])
 def test_a_model_that_breaks_its_word_is_500_and_only_the_log_says_why(
-    contrary: Bundle, start_server: StartServer, path: str, label: int
+    contrary: Bundle, start_server: StartServer, fast_path: bool, path: str, label: int
 ) -> None:
-    process = start_server(contrary.path).wait_until_ready()
+    process = start_server(contrary.path, fast_path=fast_path).wait_until_ready()
     rows = [[float(label), 0.0, 0.0, 0.0]]
     with process.client() as client:
         body = {"rows": rows} if path == "/classify" else infer_body(rows)

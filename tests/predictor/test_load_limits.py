@@ -51,8 +51,11 @@ def fail_count(client: httpx.Client) -> int:
     return int(statistics["inference_stats"]["fail"]["count"])
 
 
-def test_beyond_the_bound_a_request_is_429_and_health_is_answered(contrary: Bundle, start_server: StartServer) -> None:
-    process = start_server(contrary.path, grpc_port=0, inference_threads=1, queue_limit=2).wait_until_ready()
+def test_beyond_the_bound_a_request_is_429_and_health_is_answered(
+    contrary: Bundle, start_server: StartServer, fast_path: bool
+) -> None:
+    limits = {"inference_threads": 1, "queue_limit": 2}
+    process = start_server(contrary.path, grpc_port=0, fast_path=fast_path, **limits).wait_until_ready()
     full = "2 requests wait or are worked on, and no more are taken; ask again soon"
     with process.client() as client, inference_stub(process.grpc) as stub, endless_requests(process, client, 2):
         for path, body in ((INFER, infer_body([ROW])), ("/classify", ROW)):
@@ -68,9 +71,11 @@ def test_beyond_the_bound_a_request_is_429_and_health_is_answered(contrary: Bund
 
 
 @pytest.mark.parametrize("of_whom", ["the server", "the caller"])
-def test_what_has_no_answer_at_its_deadline_is_504(contrary: Bundle, start_server: StartServer, of_whom: str) -> None:
+def test_what_has_no_answer_at_its_deadline_is_504(
+    contrary: Bundle, start_server: StartServer, fast_path: bool, of_whom: str
+) -> None:
     deadline, headers = (0.2, {}) if of_whom == "the server" else (3600, {TIMEOUT: "200"})
-    process = start_server(contrary.path, deadline_seconds=deadline).wait_until_ready()
+    process = start_server(contrary.path, deadline_seconds=deadline, fast_path=fast_path).wait_until_ready()
     late = "there is no answer after 0.2 s, the request's deadline; ask again later"
     with process.client() as client:
         response = client.post("/classify", json=ENDLESS, headers=headers)
@@ -80,8 +85,11 @@ def test_what_has_no_answer_at_its_deadline_is_504(contrary: Bundle, start_serve
     assert failure["code"] == 504
 
 
-def test_what_waits_until_its_deadline_is_never_worked_on(contrary: Bundle, start_server: StartServer) -> None:
-    process = start_server(contrary.path, grpc_port=0, inference_threads=1, queue_limit=3).wait_until_ready()
+def test_what_waits_until_its_deadline_is_never_worked_on(
+    contrary: Bundle, start_server: StartServer, fast_path: bool
+) -> None:
+    limits = {"inference_threads": 1, "queue_limit": 3}
+    process = start_server(contrary.path, grpc_port=0, fast_path=fast_path, **limits).wait_until_ready()
     with process.client() as client, inference_stub(process.grpc) as stub, endless_requests(process, client, 2):
         for late in range(1, 5):
             assert client.post(INFER, json=infer_body([ROW]), headers={TIMEOUT: "50"}).status_code == 504
