@@ -5,6 +5,7 @@ no message of the protocol beforehand.
 """
 
 import argparse
+import json
 from typing import Any
 
 import grpc
@@ -34,7 +35,10 @@ def main() -> None:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=GetMessageClass(described.output_type).FromString,
         )
-        print(json_format.MessageToJson(call(request, timeout=30)))
+        answer = json_format.MessageToDict(call(request, timeout=30))
+        if "parameters" in answer:  # a map, which has no order: grpcurl sorts it
+            answer["parameters"] = dict(sorted(answer["parameters"].items()))
+        print(json.dumps(answer, indent=2))
 
 
 if __name__ == "__main__":
