@@ -1,4 +1,4 @@
-"""`assay rollout`: look at the rollouts of this machine or of a release in a cluster, and end one."""
+"""`assay rollout`: look at the rollouts of this machine or of a release in a cluster, approve a step, end one."""
 
 import time
 from pathlib import Path
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from promotion.rollout.status import RolloutStatus
 
 rollout_app = typer.Typer(
-    no_args_is_help=True, help="Look at rollouts and end them, here (`--out`) or in a cluster (`--release`)."
+    no_args_is_help=True,
+    help="Look at rollouts, approve their steps, end them, here (`--out`) or in a cluster (`--release`).",
 )
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where rollouts are kept, as for promote.")]

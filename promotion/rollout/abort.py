@@ -31,12 +31,10 @@ class RolloutAbort:
     ) -> RolloutRecord | None:
         """Restore stable, and return the newest record as it ended; None where there is none. Can be repeated.
 
-        `kind` is ABORT or SUPERSEDE.
-
-        A rollout that has ended is left as it is, and so is the split. One whose promoter runs is ended by that, which
-        this waits for: RolloutInterrupted when it is not done after `patience_seconds`, though everything goes to
-        stable by then. Raises RouterUnreachable and SplitNotConfirmed where stable is not restored, and RolloutError
-        for a record that cannot be read or written, then after the split was.
+        `kind` is ABORT or SUPERSEDE. A rollout that has ended is left as it is, and so is the split. One whose promoter
+        runs is ended by that, which this waits for: RolloutInterrupted when it is not done after `patience_seconds`,
+        though everything goes to stable by then. Raises RouterUnreachable and SplitNotConfirmed where stable is not
+        restored, and RolloutError for a record that cannot be read or written, then after the split was.
         """
         try:
             newest = self.store.read_newest()
