@@ -1,14 +1,14 @@
 """Before a rollout begins: a canary that was just deployed takes a while to start, and that is no reason to give up.
 
-A ready endpoint is not yet an answer: every node's rules for a Service follow a second or so later. So both revisions
-have to have answered once.
+A ready endpoint is not yet an answer: every node's rules for a Service follow a second or so later, and until then its
+address may lead nowhere, or to what had it before. So both revisions have to have answered once, as predictors do.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable
+from promotion.evidence.evidence_source import AnswerRefused, EvidenceSource, PredictorUnreachable
 from promotion.kubernetes.endpoint_watch import EndpointWatch
 from promotion.kubernetes.errors import RevisionNotAvailable
 from promotion.kubernetes.release import Release
@@ -32,7 +32,7 @@ class CanaryStart:
     def wait(self) -> None:
         """Return once the canary has a ready endpoint and both revisions answer.
 
-        Raises RevisionNotAvailable after `timeout_seconds`; AnswerRefused and DigestChanged at once.
+        Raises RevisionNotAvailable after `timeout_seconds`; DigestChanged at once.
         """
         deadline = time.monotonic() + self.timeout_seconds
         while (missing := self._find_missing()) is not None:
@@ -52,6 +52,6 @@ class CanaryStart:
             return f"the canary {self.canary} has no ready endpoint ({where})"
         try:
             self.source.read_revisions()
-        except PredictorUnreachable as error:
+        except (PredictorUnreachable, AnswerRefused) as error:
             return str(error)
         return None
