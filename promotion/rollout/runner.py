@@ -100,6 +100,8 @@ class RolloutRunner:
                     return Restored()
         except REPEATABLE as error:
             return Failed(str(error))
+        except SplitConflict as error:
+            return Failed(str(error)) if action is Action.RESTORE_STABLE else _interrupted(str(error))
         except PromotionError as error:
             return Failed(str(error)) if action is Action.RESTORE_STABLE else Stopped(Outcome.ERROR, str(error))
 
@@ -131,7 +133,12 @@ class RolloutRunner:
     def _confirm_split(self, record: RolloutRecord) -> Event:
         if record.split is None:
             raise ValueError("a split that was never written cannot be confirmed")
-        self.router.confirm_split(record.split, record.plan.confirm_seconds)
+        try:
+            self.router.confirm_split(record.split, record.plan.confirm_seconds)
+        except SplitNotConfirmed:
+            if (changed := self._changed_split(record)) is not None:
+                return changed
+            raise
         self.clock.sleep(record.plan.settle_seconds)
         return Confirmed(self.counter.read_counts(), self._read_answered())
 
@@ -183,8 +190,13 @@ class RolloutRunner:
     def _changed_split(self, record: RolloutRecord) -> Stopped | None:
         split = self.router.read_split()
         if record.split is not None and split.written_as != record.split.written_as:
-            return Stopped(Outcome.ERROR, f"somebody else set the split to {split.canary_percent} %")
+            return _interrupted(f"somebody else set the split to {split.canary_percent} %")
         return None
+
+
+def _interrupted(text: str) -> Stopped:
+    """Somebody's hand is no fault that another attempt could mend, so it is no ERROR: nobody begins anew by himself."""
+    return Stopped(Outcome.INCONCLUSIVE, text)
 
 
 def _was_restarted(earlier: RequestCounts, now: RequestCounts) -> bool:
