@@ -1,10 +1,11 @@
-"""For all tests: quick ones first, and a way to forbid skips where every part is said to be installed."""
+"""For all tests: quick ones first, hypothesis' profile, and a way to forbid skips where every part is installed."""
 
 import os
 import signal
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 MAY_NOT_SKIP = "TESTS_MAY_NOT_SKIP"
 
@@ -12,6 +13,10 @@ MAY_NOT_SKIP = "TESTS_MAY_NOT_SKIP"
 def pytest_configure() -> None:
     # A shell that starts the tests in the background lets them ignore Ctrl-C, and the programs they start with them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # No example is timed: the machine may be busy. A run that decides about a change tries the same ones each time.
+    decides = bool(os.environ.get(MAY_NOT_SKIP))
+    settings.register_profile("assay", deadline=None, derandomize=decides, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("assay")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

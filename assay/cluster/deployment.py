@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
+
 from assay.cluster.errors import CommandFailed
 from assay.cluster.promotion_job import follow_promotion
 from assay.cluster.release import Release, Values, next_revision
@@ -22,6 +24,7 @@ from promotion.gate.outcome import Outcome
 from promotion.kubernetes.api_server import MANAGER
 from promotion.kubernetes.split_route import restored_document
 
+ANSWER_SECONDS = 60.0
 ROUTE_SECONDS = 30.0
 SETTLE_SECONDS = 3.0
 WRITES = 5
@@ -54,7 +57,23 @@ def deploy(release: Release, bundle: Path, digest: str, image: Image) -> str:
     upload(release, bundle)
     revision = str(wanted["stable"]["revision"])
     release.wait_available(_workload_of(release, wanted, revision))
+    if not wanted.get("gateway", {}).get("existing", {}).get("name"):
+        run(*release.kubectl("wait", f"gateway/{release.name}", "--for=condition=Programmed", "--timeout=120s"))
     return revision
+
+
+def wait_until_answered(address: str) -> bool:
+    """Whether a predictor answers at `address`, or does within ANSWER_SECONDS: a new gateway takes a while to start."""
+    say(f"waiting for an answer at {address}")
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{address}/v2/health/ready", timeout=5, trust_env=False).status_code == 200:
+                return True
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.5)
+    return False
 
 
 def send_canary(release: Release, bundle: Path, digest: str, holdout: LabelledRows, image: Image) -> Outcome:

@@ -66,16 +66,17 @@ def deploy(
     Example: assay cluster deploy --bundle build/bundles/DIGEST
     """
     from assay.cluster.bundles import choose_bundle
-    from assay.cluster.deployment import Image
+    from assay.cluster.deployment import Image, wait_until_answered
     from assay.cluster.deployment import deploy as deploy_stable
 
     deployed = _release(cluster, release, namespace)
     _load(cluster, image)
     directory, digest = choose_bundle(bundle, ["digits:part-1"], version=1)
     revision = deploy_stable(deployed, directory, digest, Image(*_split_image(image)))
+    does_answer = wait_until_answered(ADDRESS)
     print_lines(
         [
-            f"{revision} serves at {ADDRESS}",
+            f"{revision} serves at {ADDRESS}" if does_answer else f"{revision} runs, but {ADDRESS} gives no answer yet",
             f"try it:  curl -s {ADDRESS}/example",
             "next:    make canary",
         ]

@@ -1,14 +1,15 @@
 """Before a rollout begins: a canary that was just deployed takes a while to start, and that is no reason to give up.
 
-A ready endpoint is not yet an answer: every node's rules for a Service follow a second or so later. So both revisions
-have to have answered once.
+A ready endpoint is not yet an answer: every node's rules for a Service follow a second or so later, and until then its
+address may lead nowhere, or to a pod of an earlier revision of this name that is ending. So both revisions have to have
+answered once, and a strange answer is believed only after a while.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable
+from promotion.evidence.evidence_source import AnswerRefused, DigestChanged, EvidenceSource, PredictorUnreachable
 from promotion.kubernetes.endpoint_watch import EndpointWatch
 from promotion.kubernetes.errors import RevisionNotAvailable
 from promotion.kubernetes.release import Release
@@ -16,6 +17,8 @@ from promotion.kubernetes.release import Release
 NO_ENDPOINT_SECONDS = 15.0
 NO_ANSWER_SECONDS = 2.0
 """How often it is said that something is still missing."""
+STRANGE_SECONDS = 10.0
+"""How long an answer that is not the revision's own is put down to the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,12 @@ class CanaryStart:
     def wait(self) -> None:
         """Return once the canary has a ready endpoint and both revisions answer.
 
-        Raises RevisionNotAvailable after `timeout_seconds`; AnswerRefused and DigestChanged at once.
+        Raises RevisionNotAvailable after `timeout_seconds`; AnswerRefused and DigestChanged when an answer stays
+        strange for STRANGE_SECONDS.
         """
         deadline = time.monotonic() + self.timeout_seconds
-        while (missing := self._find_missing()) is not None:
+        patience = _Patience()
+        while (missing := self._find_missing(patience)) is not None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise RevisionNotAvailable(f"after {self.timeout_seconds:g} s {missing}")
@@ -45,7 +50,7 @@ class CanaryStart:
             else:
                 time.sleep(min(left, NO_ANSWER_SECONDS))
 
-    def _find_missing(self) -> str | None:
+    def _find_missing(self, patience: "_Patience") -> str | None:
         if self.watch.is_lost():
             names = " or ".join(self.release.services_of(self.canary))
             where = f"Deployment and Service {names} in namespace {self.release.namespace}"
@@ -54,4 +59,20 @@ class CanaryStart:
             self.source.read_revisions()
         except PredictorUnreachable as error:
             return str(error)
+        except (AnswerRefused, DigestChanged) as error:
+            if patience.is_over():
+                raise
+            return str(error)
         return None
+
+
+@dataclass
+class _Patience:
+    """With strange answers; it begins with the first."""
+
+    ends_at: float | None = None
+
+    def is_over(self) -> bool:
+        now = time.monotonic()
+        self.ends_at = self.ends_at or now + STRANGE_SECONDS
+        return now >= self.ends_at

@@ -133,6 +133,8 @@ class RolloutRunner:
                     return Restored()
         except REPEATABLE as error:
             return Failed(str(error))
+        except SplitConflict as error:
+            return Failed(str(error)) if action is Action.RESTORE_STABLE else _interrupted(str(error))
         except PromotionError as error:
             return Failed(str(error)) if action is Action.RESTORE_STABLE else Stopped(Outcome.ERROR, str(error))
 
@@ -197,7 +199,12 @@ class RolloutRunner:
     def _confirm_split(self, record: RolloutRecord) -> Event:
         if record.split is None:
             raise ValueError("a split that was never written cannot be confirmed")
-        self.router.confirm_split(record.split, record.plan.confirm_seconds)
+        try:
+            self.router.confirm_split(record.split, record.plan.confirm_seconds)
+        except SplitNotConfirmed:
+            if (changed := self._changed_split(record)) is not None:
+                return changed
+            raise
         self.clock.sleep(record.plan.settle_seconds)
         return Confirmed(self.counter.read_counts(), self._read_answered())
 
@@ -243,7 +250,7 @@ class RolloutRunner:
     def _changed_split(self, record: RolloutRecord) -> Stopped | None:
         split = self.router.read_split()
         if record.split is not None and split.written_as != record.split.written_as:
-            return Stopped(Outcome.ERROR, f"somebody else set the split to {split.canary_percent} %")
+            return _interrupted(f"somebody else set the split to {split.canary_percent} %")
         return None
 
 
@@ -255,6 +262,11 @@ def _failing(record: RolloutRecord, counts: RequestCounts) -> Stopped | None:
         return None
     text = f"{counts.failed} of {answered} requests failed at {record.intended_percent} %"
     return Stopped(Outcome.REJECT, f"{text}; at most {plan.maximum_failed_percent:g} % may")
+
+
+def _interrupted(text: str) -> Stopped:
+    """Somebody's hand is no fault that another attempt could mend, so it is no ERROR: nobody begins anew by himself."""
+    return Stopped(Outcome.INCONCLUSIVE, text)
 
 
 def _judge_step(record: RolloutRecord, counts: RequestCounts, seconds: float, answered: RequestCounts | None) -> Event:

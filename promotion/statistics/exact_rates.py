@@ -24,7 +24,7 @@ def promotion_rate(n: int, disagreement: float, difference: float, margin: float
         raise ValueError(f"disagreement is {disagreement}; expected a share from |difference| = {abs(difference)} to 1")
     if n < row_floor(margin, alpha):
         return 0.0
-    if disagreement == 0:
+    if n * disagreement <= _LEFT_OUT:  # nor could scipy's binomial take a share near the smallest number
         return float(tango_z(0, 0, n, margin) >= norm.isf(alpha))
     most = min(n, int(binom.isf(_LEFT_OUT, n, disagreement)) + 1)
     losses = _losses_promoted(n, most, margin, float(norm.isf(alpha)))

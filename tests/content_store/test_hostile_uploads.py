@@ -141,7 +141,7 @@ def test_a_table_that_takes_much_more_memory_than_bytes_is_refused(client: httpx
     assert_nothing_was_left(client, store)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_no_bytes_write_outside_or_raise_anything_unexplained(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -27,12 +27,11 @@ from promotion.kubernetes.rollout_store import ClusterRolloutStore
 from promotion.rollout.record import RolloutRecord
 from tests.assay.program import train
 from tests.helm.cluster import CONTEXT, namespace, why_there_is_none
-from tests.promotion.kubernetes.manifests import GATEWAY, GATEWAY_NAMESPACE, gateway_objects
-from tests.promotion.kubernetes.place import GATEWAY_URL, apply, kubectl, wait_until
+from tests.promotion.kubernetes.manifests import GATEWAY, GATEWAY_NAMESPACE, IMAGE, gateway_objects
+from tests.promotion.kubernetes.place import GATEWAY_URL, apply, kubectl, require_image, wait_until
 from tests.promotion.routers.client_load import ClientLoad
 from training.digits import load_digits_parts
 
-IMAGE = "assay:dev"
 QUICKLY: Mapping[str, Any] = {"steps": [10, 50, 100], "minimumRequests": 100, "minimumSeconds": 1}
 HOLDING: Mapping[str, Any] = {"steps": [50, 100], "minimumRequests": 100_000_000, "minimumSeconds": 1}
 """A rollout that stays at 50 % until its step's deadline."""
@@ -169,15 +168,14 @@ def installed(bundles: Bundles, more: Mapping[str, Any] | None = None) -> Iterat
 
 
 def require_gateway() -> None:
-    """Returns when the tests' gateway is there; skips as `require_image` does."""
-    require_image()
+    """Returns when the tests' gateway is there; skips as `require_cluster_and_image` does."""
+    require_cluster_and_image()
     apply(gateway_objects())
     kubectl("-n", GATEWAY_NAMESPACE, "wait", f"gateway/{GATEWAY}", "--for=condition=Programmed", "--timeout=90s")
 
 
-def require_image() -> None:
+def require_cluster_and_image() -> None:
     """Skips where there is no cluster, or no image to put there."""
     if (reason := why_there_is_none()) is not None:
         pytest.skip(reason)
-    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode != 0:
-        pytest.skip(f"there is no image {IMAGE}; `make image` makes one")
+    require_image()

@@ -16,7 +16,7 @@ from assay.cluster.tools import ask, succeeds
 from assay.demo.client_traffic import ClientTraffic
 from assay.demo.data import write_wrong_labels
 from tests.assay.program import Finished, assay, train
-from tests.e2e.installed import require_image
+from tests.e2e.installed import require_cluster_and_image
 from tests.helm.cluster import CONTEXT
 from tests.promotion.kubernetes.place import wait_until
 from training.digits import load_digits_parts
@@ -29,7 +29,7 @@ CANARY_CLUSTER = "httproute/assay/assay-split/rule/0/backend/1"
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A release whose stable revision v1 was trained on part 1; the directory of the bundles."""
-    require_image()
+    require_cluster_and_image()
     _uninstall()
     bundles = tmp_path_factory.mktemp("bundles")
     first = train(bundles, "digits:part-1")

@@ -10,6 +10,7 @@ from bundle import read_bundle, write_bundle
 from promotion.gate.outcome import Outcome
 from promotion.kubernetes.api_server import JsonObject
 from promotion.rollout.record import RolloutState
+from tests.assay.program import assay
 from tests.e2e.installed import HOLDING, Bundles, Installed, TrainedBundle, installed
 from tests.e2e.promoter import Promotion
 from tests.helm.rendering import Values
@@ -59,6 +60,18 @@ def test_a_rejected_canary_is_judged_once(release: Installed, clients: ClientLoa
     assert (_job(release), release.read_record()) == (job, record)
     _assert_one_attempt(release, Outcome.REJECT)
     assert clients.answered.keys() == {"v1"}
+
+
+def test_a_rollback_in_mid_rollout_is_for_good(release: Installed, clients: ClientLoad) -> None:
+    release.begin(release.bundles.better, HOLDING)
+    Promotion(release).wait_until_observing(50)
+    assert clients.wait_for_more(50).keys() == {"v1", "v2"}
+    place = ("--release", release.release.name, "--namespace", release.release.namespace)
+    done = assay("cluster", "rollback", *place)
+    assert done.code == 0, done.stderr
+    assert clients.wait_for_more(50).keys() == {"v1"}
+    assert release.follow() is Outcome.INCONCLUSIVE
+    _assert_one_attempt(release, Outcome.INCONCLUSIVE)
 
 
 def test_a_canary_whose_bundle_is_not_in_the_store_gets_no_traffic(release: Installed, clients: ClientLoad) -> None:

@@ -9,7 +9,8 @@ GATEWAY = "rollout-test"
 GATEWAY_NAMESPACE = "rollout-test-gateway"
 PROXY_NAMESPACE = "envoy-gateway-system"
 NODE_PORT = 30081  # 127.0.0.1:8081, says k8s/kind.yaml
-IMAGE = "python:3.11-slim-bookworm"
+IMAGE = "assay:dev"
+"""Of `make image`; here only its Python is wanted."""
 _PROGRAM = Path(__file__).parent / "pod_program.py"
 
 
@@ -78,7 +79,7 @@ def _revision(release: str, revision: str, namespace: str) -> list[JsonObject]:
     container = {
         "name": "predictor",
         "image": IMAGE,
-        "imagePullPolicy": "Never",
+        "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "/program/pod_program.py", revision],
         "resources": {"requests": {"cpu": "10m", "memory": "24Mi"}},
         "readinessProbe": {"httpGet": {"path": "/v2/health/ready", "port": 8000}, "periodSeconds": 1},

@@ -30,6 +30,7 @@ from promotion.kubernetes.router import KubernetesRouter
 from tests.promotion.kubernetes.manifests import (
     GATEWAY,
     GATEWAY_NAMESPACE,
+    IMAGE,
     PROXY_NAMESPACE,
     gateway_objects,
     namespace_object,
@@ -183,10 +184,18 @@ def require_cluster() -> ApiServer:
     return api
 
 
+def require_image() -> None:
+    """Skips where nobody has made the image."""
+    command = ["docker", "image", "inspect", IMAGE]
+    if shutil.which("docker") is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip(f"there is no image {IMAGE}; `make image` makes one")
+
+
 @contextmanager
 def run_release() -> Iterator[Place]:
     """A release whose pods are ready behind the gateway; its namespace goes with the block."""
     api = require_cluster()
+    require_image()
     namespace = f"rollout-test-{uuid4().hex[:6]}"
     hostname = f"{namespace}.test"
     apply(gateway_objects())

@@ -1,8 +1,8 @@
 """What a revision's pod runs in these tests: the doors of a predictor, as far as a rollout asks, by its own name.
 
-It is mounted into a bare Python image, so it imports nothing but the standard library. `python3 pod_program.py v2` says
-the class that column v2 of a row names (tests/promotion/evidence/columns.py), runs the bundle of digest `222...`, and
-refuses an empty body as a predictor does. After SIGTERM it goes on answering for some seconds; /die ends it at once.
+It is mounted into the pod, and wants nothing but Python of the image. `python3 pod_program.py v2` says the class that
+column v2 of a row names (tests/promotion/evidence/columns.py), runs the bundle of digest `222...`, and refuses an empty
+body as a predictor does. After SIGTERM it goes on answering for some seconds; /die ends it at once.
 """
 
 import asyncio

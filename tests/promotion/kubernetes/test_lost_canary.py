@@ -59,7 +59,9 @@ def test_a_canary_that_ends_is_left_before_its_drain_does(promoting: Promoting, 
     assert seconds < DRAIN_SECONDS, seconds
 
 
-def test_a_canary_that_is_killed_outright_is_left_within_two_seconds(promoting: Promoting) -> None:
+def test_a_canary_that_is_killed_outright_is_left_within_two_seconds(
+    promoting: Promoting, record_property: Callable[[str, object], None]
+) -> None:
     place = promoting.place
     with place.load(connections=4) as load, promoting.begun(*HOLDING, "--steps", "50,100") as process:
         promoting.wait_until_observing(50, process)
@@ -68,6 +70,8 @@ def test_a_canary_that_is_killed_outright_is_left_within_two_seconds(promoting: 
         wait_until_back(place, load)
         seconds = time.monotonic() - killed
         failures = len(load.failures)
+        record_property("failed requests", failures)
+        print(f"{failures} requests failed in {seconds:.1f} s; {sorted(set(load.failures))[:3]}")
         load.wait_for_more(500)
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 12, stderr

@@ -181,11 +181,11 @@ def told_by(event: Event) -> str:
 
 
 TestAnyRollout = AnyRollout.TestCase
-TestAnyRollout.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestAnyRollout.settings = settings(max_examples=150, stateful_step_count=30)
 
 
 @given(plan=plans, data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_path_ends_once_the_environment_answers(plan: RolloutPlan, data: st.DataObject) -> None:
     record = begun(plan)
     for _ in range(data.draw(st.integers(0, 25), label="events before it answers")):
@@ -201,7 +201,7 @@ def test_every_path_ends_once_the_environment_answers(plan: RolloutPlan, data: s
 
 
 @given(plan=plans, data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_path_on_which_nothing_answers_goes_back_within_the_attempts(plan: RolloutPlan, data: st.DataObject) -> None:
     record = begun(plan)
     for _ in range(data.draw(st.integers(0, 3 * len(plan.steps)), label="events that went well")):

@@ -4,7 +4,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import quad
@@ -19,7 +19,6 @@ Counts = NDArray[np.int64]
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
-@settings(deadline=None)
 def test_the_e_value_is_the_likelihood_ratio_averaged_over_the_chances_above_a_half(b: int, c: int) -> None:
     average, _ = quad(lambda lost: 2 * (2 * lost) ** b * (2 * (1 - lost)) ** c, 0.5, 1)
     assert float(np.exp(harm_log_e_value(b, c))) == pytest.approx(average, rel=1e-6)

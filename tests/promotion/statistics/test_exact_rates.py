@@ -28,13 +28,18 @@ def rate_by_every_outcome(n: int, disagreement: float, difference: float, margin
     st.sampled_from([0.05, 0.2]),
     st.sampled_from([0.05, 0.2]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_rate_is_the_sum_over_every_outcome(
     n: int, disagreement: float, part: float, margin: float, alpha: float
 ) -> None:
     difference = part * disagreement
     expected = rate_by_every_outcome(n, disagreement, difference, margin, alpha)
     assert promotion_rate(n, disagreement, difference, margin, alpha) == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize("disagreement", [5e-324, 1e-308, 1e-300, 1e-16])
+def test_a_disagreement_next_to_none_is_none(disagreement: float) -> None:
+    assert promotion_rate(80, disagreement, 0.0, 0.05, 0.05) == pytest.approx(promotion_rate(80, 0.0, 0.0, 0.05, 0.05))
 
 
 def test_below_the_row_floor_nothing_is_promoted() -> None:

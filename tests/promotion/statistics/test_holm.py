@@ -10,7 +10,7 @@ p_values = st.one_of(st.floats(0, 0.02), st.floats(0, 1))
 
 
 @given(st.lists(p_values, min_size=1, max_size=15))
-@settings(max_examples=40, deadline=None)  # the oracle takes 25 ms
+@settings(max_examples=40)
 def test_rejections_are_those_of_statsmodels(values: list[float]) -> None:
     assert holm_rejections(values, 0.05) == tuple(multipletests(values, 0.05, method="holm")[0])
 

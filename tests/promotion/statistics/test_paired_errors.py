@@ -38,7 +38,7 @@ def test_the_statistic_is_that_of_the_t_test(seed: int, margin: float) -> None:
 
 
 @given(st.integers(0, 1000), st.sampled_from([0.01, 0.05, 0.2]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_bound_by_t_is_where_the_test_turns(seed: int, alpha: float) -> None:
     stable, canary = errors(seed)
     bound = error_growth_bounds(stable, canary, alpha, seed=1, resamples=99).by_t

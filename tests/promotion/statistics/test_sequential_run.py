@@ -21,7 +21,7 @@ rules = st.sampled_from([FLAT, BETS])
 
 
 @given(rows, rules)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_it_ends_at_the_first_row_that_a_rule_ends_it_at(seen: list[tuple[bool, bool]], rule: FlatRule) -> None:
     run = SequentialRun(rule).after_rows(seen)
     b, c = (np.cumsum([row == kind for row in seen], dtype=int) for kind in (LOST, GAINED))
@@ -36,7 +36,7 @@ def test_it_ends_at_the_first_row_that_a_rule_ends_it_at(seen: list[tuple[bool, 
 
 
 @given(rows, rules, st.integers(0, 90))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_stored_on_the_way_it_goes_on_as_if_never_stopped(
     seen: list[tuple[bool, bool]], rule: FlatRule, stop: int
 ) -> None:
