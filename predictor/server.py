@@ -23,6 +23,7 @@ from predictor.listener import Listener
 from predictor.listening_socket import open_listening_socket
 from predictor.log_lines import LOG, start_log
 from predictor.metrics import PredictorMetrics
+from predictor.scheduling import let_threads_finish
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
 from predictor.wiring import create_data_plane, create_grpc_listener, create_http_listener, create_metrics, load_model
@@ -35,6 +36,7 @@ def serve(settings: PredictorSettings, bundle_path: Path) -> int:
     or does not answer; all before the first request is taken for it. Writes its log to standard error.
     """
     start_log()
+    let_threads_finish()
     bundle = read_bundle(bundle_path)
     with open_listening_socket(settings.host, settings.http_port) as listening:
         uvloop.run(_run(settings, bundle, listening))
