@@ -24,6 +24,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so end what was started
     out: Path = given.out
     try:
+        machine = describe_machine()
         check_tools()
         bench = Bench.prepare((out / "run").absolute(), seconds=given.seconds)
         measured = measure(bench, given.peers, partial(install, (out / "environments").absolute()), given.rounds, _say)
@@ -35,7 +36,7 @@ def main() -> int:
     packages = {peer.name: peer.package for peer in given.peers if peer.name in measured.pythons}
     results = Results(
         date=datetime.now(UTC).date().isoformat(),
-        machine=describe_machine(),
+        machine=machine,
         seconds=given.seconds,
         titles={IN_PROCESS: "ONNX Runtime in process, no server", **{peer.name: peer.title for peer in given.peers}},
         versions={package: version_of(package, measured.pythons[name]) for name, package in packages.items()},

@@ -11,10 +11,11 @@ _OURS = ("assay", "onnxruntime", "numpy", "uvicorn", "uvloop", "httptools", "orj
 
 
 def describe_machine() -> dict[str, str]:
-    """The processor, its cores, the kernel, Python, and our own dependencies."""
+    """The processor, its cores, what else they had to do, the kernel, Python, and our own dependencies."""
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
+        "load before": f"{os.getloadavg()[0]:.1f}",
         "kernel": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         **{name: version(name) for name in _OURS},
