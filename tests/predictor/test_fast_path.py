@@ -18,9 +18,9 @@ from predictor.data_plane import DataPlane
 from predictor.http.fast_doors import FastDoors
 from predictor.http.listener import HttpListener
 from predictor.listening_socket import open_listening_socket
-from predictor.serving import Serving
+from predictor.model_sources import OneBundle
 from predictor.settings import PredictorSettings
-from predictor.wiring import create_data_plane, create_metrics, load_model
+from predictor.wiring import create_data_plane, create_metrics, create_repository
 from tests.predictor.bundles import infer_body
 from tests.predictor.conftest import StartServer
 from tests.predictor.server_process import DEADLINE_SECONDS, wait_for
@@ -43,9 +43,11 @@ async def not_mine(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 def plane(contrary: Bundle) -> DataPlane:
     settings = PredictorSettings(revision="r1")
-    serving = Serving()
-    serving.start(load_model(contrary, settings), ())
-    return create_data_plane(serving, settings, create_metrics())
+    metrics = create_metrics()
+    source = OneBundle(contrary.path, model=settings.model, revision=settings.revision)
+    repository = create_repository(source, settings, metrics)
+    assert not repository.start(is_everything=True).result(DEADLINE_SECONDS)
+    return create_data_plane(repository, settings, metrics)
 
 
 @pytest.fixture(scope="module")
