@@ -82,9 +82,7 @@ class Repository:
     def check_change(self) -> None:
         """Raises NotAllowed where models are what they were at the start."""
         if not self.can_change:
-            raise NotAllowed(
-                "models are not changed while this server runs; expected the setting ASSAY_MODEL_CONTROL=true"
-            )
+            raise NotAllowed("this server does not change its models; expected the setting ASSAY_MODEL_CONTROL=true")
 
     def index(self, *, is_ready: bool) -> tuple[IndexedModel, ...]:
         """The models that can be served, by name, the highest version first; with `is_ready` those that are ready.

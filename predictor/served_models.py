@@ -114,7 +114,7 @@ class ServedModels:
             expected = ", ".join(one.version for one in versions[:_SHOWN_NAMES])
             raise NotFound(f"{name} has no version {quote(version or '')} here; expected {expected}")
         if any(one.is_loading for one in meant):
-            raise NotReady(f"{name} is not loaded and warmed up yet; ask again soon")
+            raise NotReady(f"nothing of {name} is loaded and warmed up yet; ask again soon")
         raise NotFound(f"{name} version {meant[0].version} is not loaded: {meant[0].reason}")
 
     def _names(self) -> str:

@@ -19,6 +19,7 @@ from predictor.http.fast_doors import FastDoors
 from predictor.http.listener import HttpListener
 from predictor.listening_socket import open_listening_socket
 from predictor.model_sources import OneBundle
+from predictor.served_models import ServedModels
 from predictor.settings import PredictorSettings
 from predictor.wiring import create_data_plane, create_metrics, create_repository
 from tests.predictor.bundles import infer_body
@@ -162,7 +163,7 @@ def test_a_connection_goes_on_and_ends_as_the_client_wishes(address: tuple[str, 
 def test_before_there_is_a_model_everything_is_the_applications(
     address: tuple[str, int], plane: DataPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plane.serving, "model", None)
+    monkeypatch.setattr(plane.serving, "models", ServedModels())
     assert converse(address, request()) == [418]
 
 
