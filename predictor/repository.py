@@ -62,8 +62,8 @@ class Repository:
     def load(self, name: str) -> Future[Sequence[str]]:
         """Load every version of a model anew; those that are loaded then, the highest first.
 
-        Raises NotAllowed and QueueFull; the future NotFound, and LoadFailed when a version could not be loaded: then
-        whatever answered for that version goes on answering.
+        A version that was loaded from the same bytes stays as it is. Raises NotAllowed and QueueFull; the future
+        NotFound, and LoadFailed when a version could not be loaded: whatever answered for that one goes on answering.
         """
         return self._submit(self._load, name)
 
@@ -170,10 +170,11 @@ class Repository:
 
     def _load_version(self, name: str, version: str, before: ModelVersion | None) -> ModelVersion:
         stored = self._source.read(name, version)
-        if before and before.model and before.model.identity.bundle_digest == stored.identity.bundle_digest:
+        digest = stored.identity.bundle_digest
+        if before and before.model and before.stored_digest == digest:
             return replace(before, reason="")
         model, examples = self._warm(stored)
-        return ModelVersion(name, version, model, examples)
+        return ModelVersion(name, version, model, examples, digest)
 
     def _warm(self, stored: StoredModel) -> tuple[ServedModel, tuple[Example, ...]]:
         model = self._load_stored(stored)

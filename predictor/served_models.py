@@ -29,6 +29,8 @@ class ModelVersion:
     """What answers, warmed up; None where nothing does."""
     examples: tuple[Example, ...] = ()
     """Answers that it gave."""
+    stored_digest: str = ""
+    """Of what was read for it."""
     is_loading: bool = False
     reason: str = ""
     """Why nothing answers, or why what is newer could not take the place of what does."""
