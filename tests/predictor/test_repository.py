@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -189,7 +190,9 @@ def test_not_one_request_fails_while_models_are_replaced(
 ) -> None:
     served = start_server(None, models_dir=models, model_control=True, grpc_port=0, fast_path=fast_path)
     served.wait_until_ready()
-    done, failures, seen = Event(), [], set()
+    done = Event()
+    failures: list[str] = []
+    seen: set[str | None] = set()
 
     def ask_over_rest() -> None:
         with served.client() as client:
@@ -217,7 +220,7 @@ def test_not_one_request_fails_while_models_are_replaced(
                 seen.clear()
                 put(bundle, models / "contrary/2")
                 assert client.post("/api/v1/load?name=contrary").status_code == 200
-                wait_for(lambda digest=bundle.digest: digest in seen)
+                wait_for(partial(seen.__contains__, bundle.digest))
     finally:
         done.set()
         for one in clients:
