@@ -36,6 +36,14 @@
 {{- if and (not .Values.promotion.gatewayStatsUrl) (has "gateway" .Values.promotion.guardrails.sources) }}
 {{- fail "promotion.gatewayStatsUrl is empty, so the guardrails cannot ask the gateway; name it, or set promotion.guardrails.sources={revisions}" }}
 {{- end }}
+{{- $steps := list }}
+{{- range .Values.promotion.steps }}{{ $steps = append $steps (toString .) }}{{ end }}
+{{- range concat (keys .Values.promotion.pauses) .Values.promotion.approvals }}
+{{- if not (has (toString .) $steps) }}{{ fail (printf "promotion.pauses and promotion.approvals name %v %%, which is none of promotion.steps, %v" . $.Values.promotion.steps) }}{{ end }}
+{{- end }}
+{{- if and .Values.promotion.approvals (le (int64 .Values.promotion.activeDeadlineSeconds) (int64 .Values.promotion.approvalSeconds)) }}
+{{- fail "promotion.activeDeadlineSeconds is not above promotion.approvalSeconds, so the Job would end before the wait does" }}
+{{- end }}
 {{- $before := 0 }}
 {{- range .Values.promotion.steps }}
 {{- if le (int64 .) (int64 $before) }}{{ fail (printf "promotion.steps are %v; expected rising percentages" $.Values.promotion.steps) }}{{ end }}
