@@ -6,8 +6,10 @@ from types import MappingProxyType
 
 from open_inference import ProtocolError
 from predictor.errors import (
+    BadRequest,
     BodyTooLarge,
     CallerGone,
+    DataNotProcessed,
     DeadlineExceeded,
     NotFound,
     NotReady,
@@ -40,6 +42,8 @@ CODES: Mapping[type[Exception], Codes] = MappingProxyType(
     {
         ProtocolError: Codes(400, "INVALID_ARGUMENT"),
         RequestRefused: Codes(400, "INVALID_ARGUMENT"),
+        BadRequest: Codes(400, "INVALID_ARGUMENT"),
+        DataNotProcessed: Codes(403, "INVALID_ARGUMENT"),
         NotFound: Codes(404, "NOT_FOUND"),
         BodyTooLarge: Codes(413, "RESOURCE_EXHAUSTED"),
         QueueFull: Codes(429, "RESOURCE_EXHAUSTED", retry_after_seconds=1),

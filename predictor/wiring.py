@@ -10,16 +10,24 @@ from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.examples import make_requests
+from predictor.files.piece import FileLimits
 from predictor.http.app import create_app
 from predictor.http.fast_doors import FastDoors
+from predictor.http.file_doors import FileRules
 from predictor.http.listener import HttpListener
 from predictor.identity import identify
+from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
 from predictor.listener import Listener
 from predictor.metrics import PredictorMetrics
 from predictor.served_model import ServedModel
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
+
+_PIECE_ROWS = 64
+"""Of a file in one run: few enough that the requests beside it do not wait for long."""
+_UNPACKED_TIMES = 4
+"""What an archive may become, in times of the largest one: PNG and JPEG hardly shrink."""
 
 
 def load_model(bundle: Bundle, settings: PredictorSettings) -> ServedModel:
@@ -29,6 +37,8 @@ def load_model(bundle: Bundle, settings: PredictorSettings) -> ServedModel:
         intra_op_threads=settings.intra_op_threads,
         inter_op_threads=settings.inter_op_threads,
     )
+    if bundle.manifest.image:
+        check_image_form(bundle.manifest.image, bundle.manifest.inputs[0])
     identity = identify(bundle, model=settings.model, revision=settings.revision)
     return ServedModel(bundle.manifest, engine, identity=identity, row_limit=settings.row_limit)
 
@@ -61,6 +71,8 @@ def create_http_listener(
         shown=identity,
         examples=make_requests(bundle.manifest, identity.model),
         body_limit_bytes=settings.body_limit_bytes,
+        pixel_limit=settings.pixel_limit,
+        file_rules=_file_rules(settings),
     )
     doors = FastDoors(plane, metrics, body_limit_bytes=settings.body_limit_bytes)
     return HttpListener(
@@ -69,6 +81,22 @@ def create_http_listener(
         doors=doors if settings.fast_path else None,
         keep_alive_seconds=settings.keep_alive_seconds,
         finish_seconds=settings.finish_seconds,
+    )
+
+
+def _file_rules(settings: PredictorSettings) -> FileRules:
+    limits = FileLimits(
+        rows=settings.file_row_limit,
+        rows_of_piece=min(_PIECE_ROWS, settings.row_limit),
+        pixels=settings.pixel_limit,
+        entry_bytes=settings.body_limit_bytes,
+        unpacked_bytes=_UNPACKED_TIMES * settings.file_limit_bytes,
+    )
+    return FileRules(
+        limits,
+        body_limit_bytes=settings.file_limit_bytes,
+        deadline_seconds=settings.file_deadline_seconds,
+        at_once=settings.files_at_once,
     )
 
 
