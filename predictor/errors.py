@@ -12,7 +12,9 @@ PredictorError
     ├── Explained           one of two texts that callers look for, with a detail beside it
     │   ├── BadRequest          the request is malformed
     │   └── DataNotProcessed    the model could not process the data
+    ├── NotAllowed          the server is set not to do it
     ├── NotFound            no such model or version
+    ├── LoadFailed          a model could not be loaded; what was served before still is
     ├── BodyTooLarge        more bytes, rows or pixels than the limit
     ├── QueueFull           more requests than the limit
     ├── NotReady            no model is loaded and warmed up yet
@@ -79,6 +81,14 @@ class DataNotProcessed(Explained):
     """The request is well-formed, but the model could not process what is in it."""
 
     text = "модель не смогла обработать данные"
+
+
+class NotAllowed(RequestError):
+    """The server is set not to do it; the message names the setting."""
+
+
+class LoadFailed(RequestError):
+    """A model could not be loaded; what was served before still is."""
 
 
 class NotFound(RequestError):

@@ -24,9 +24,8 @@ from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.form import is_form, read_form
 from predictor.http.forward_exchanges import explained
 from predictor.http.openapi_files import EXPLAINED_ERROR, file_body
-from predictor.http.request_scope import caller_of, model_of, request_id_of
+from predictor.http.request_scope import AskedModel, caller_of, request_id_of
 from predictor.served_model import Inference, ServedModel
-from predictor.serving import require_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,14 @@ def file_doors(plane: DataPlane, rules: FileRules, examples: tuple[ExampleReques
     @router.post(
         "/forward_batch", responses={200: {"model": Batch}}, openapi_extra=file_body(examples, "/forward_batch")
     )
-    async def forward_batch(request: Request) -> Response:
+    async def forward_batch(request: Request, model: AskedModel) -> Response:
         """The class of each row of a CSV file, or of each picture in a ZIP."""
-        return await work.answer(request, with_labels=False)
+        return await work.answer(request, model, with_labels=False)
 
     @router.post("/evaluate", responses={200: {"model": Evaluation}}, openapi_extra=file_body(examples, "/evaluate"))
-    async def evaluate(request: Request) -> Response:
+    async def evaluate(request: Request, model: AskedModel) -> Response:
         """The same for labelled rows, and how good it is: a CSV with a column of labels, or a ZIP with labels.csv."""
-        return await work.answer(request, with_labels=True)
+        return await work.answer(request, model, with_labels=True)
 
     return router
 
@@ -67,8 +66,8 @@ class _FileWork:
         self._rules = rules
         self._places = asyncio.Semaphore(rules.at_once)
 
-    async def answer(self, request: Request, *, with_labels: bool) -> Response:
-        model, request_id = require_model(model_of(request)), request_id_of(request)
+    async def answer(self, request: Request, model: ServedModel, *, with_labels: bool) -> Response:
+        request_id = request_id_of(request)
         with explained(request_id):
             seconds = min(caller_of(request.headers).seconds, self._rules.deadline_seconds)
             if self._places.locked():

@@ -12,11 +12,9 @@ from predictor.http.body import Answer, read_body
 from predictor.http.forward_exchanges import explained, forward_exchange
 from predictor.http.openapi import path_of_model
 from predictor.http.openapi_files import EXPLAINED_ERROR, TOP_PARAMETER, forward_body
-from predictor.http.request_scope import caller_of, model_of, request_id_of
-from predictor.http.v2_doors import find_model
+from predictor.http.request_scope import AskedModel, caller_of, find_model, request_id_of
 from predictor.identity import ModelIdentity
 from predictor.served_model import ServedModel
-from predictor.serving import require_model
 
 
 def forward_door(
@@ -43,9 +41,9 @@ def forward_door(
             return (await plane.infer_in_loop(model, read, caller)).to_response()
 
     @router.post("/forward", responses={200: {"model": Forward}}, openapi_extra={**body, "parameters": [TOP_PARAMETER]})
-    async def forward(request: Request) -> Response:
+    async def forward(request: Request, model: AskedModel) -> Response:
         """The best classes of a picture or of rows. A picture comes back annotated, as base64 of a PNG."""
-        return await answer(request, require_model(model_of(request)))
+        return await answer(request, model)
 
     by_name = [*path_of_model(shown)["parameters"], TOP_PARAMETER]
 
