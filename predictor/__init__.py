@@ -16,6 +16,9 @@
     batches.py             what waits together runs together
     engines/               InferenceEngine, and ONNX Runtime behind it
     classify/              rows of raw values (JSON, CSV) in, class names and probabilities out
+    forward/               the same and pictures in, the best classes and the annotated picture out
+    images/                a PNG or JPEG -> a row of the model's input; the answer drawn onto it
+    files/                 CSV and ZIP files in pieces; scores where the labels are known
     http/                  the REST transport: thin doors, limits, errors, metrics
     grpc/                  the gRPC transport: the same, over the same data plane
     kserve_adapter/        the same served model on KServe's stock server

@@ -6,8 +6,10 @@ from types import MappingProxyType
 
 from open_inference import ProtocolError
 from predictor.errors import (
+    BadRequest,
     BodyTooLarge,
     CallerGone,
+    DataNotProcessed,
     DeadlineExceeded,
     LoadFailed,
     NotAllowed,
@@ -42,6 +44,8 @@ CODES: Mapping[type[Exception], Codes] = MappingProxyType(
     {
         ProtocolError: Codes(400, "INVALID_ARGUMENT"),
         RequestRefused: Codes(400, "INVALID_ARGUMENT"),
+        BadRequest: Codes(400, "INVALID_ARGUMENT"),
+        DataNotProcessed: Codes(403, "INVALID_ARGUMENT"),
         LoadFailed: Codes(400, "FAILED_PRECONDITION"),
         NotAllowed: Codes(403, "PERMISSION_DENIED"),
         NotFound: Codes(404, "NOT_FOUND"),

@@ -12,10 +12,13 @@ from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.errors import ModelNotUsable, SettingsError
 from predictor.examples import ExampleRequest, make_requests
+from predictor.files.piece import FileLimits
 from predictor.http.app import create_app
 from predictor.http.fast_doors import FastDoors
+from predictor.http.file_doors import FileRules
 from predictor.http.listener import HttpListener
 from predictor.identity import ModelIdentity, identify
+from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
 from predictor.listener import Listener
 from predictor.metrics import PredictorMetrics
@@ -24,6 +27,11 @@ from predictor.models_directory import ModelsDirectory
 from predictor.repository import Repository
 from predictor.served_model import ServedModel
 from predictor.settings import PredictorSettings
+
+_PIECE_ROWS = 64
+"""Of a file in one run: few enough that the requests beside it do not wait for long."""
+_UNPACKED_TIMES = 4
+"""What an archive may become, in times of the largest one: PNG and JPEG hardly shrink."""
 
 
 def load_model(bundle: Bundle, settings: PredictorSettings) -> ServedModel:
@@ -41,6 +49,8 @@ def load_stored(stored: StoredModel, settings: PredictorSettings) -> ServedModel
         intra_op_threads=settings.intra_op_threads,
         inter_op_threads=settings.inter_op_threads,
     )
+    if stored.manifest.image:
+        check_image_form(stored.manifest.image, stored.manifest.inputs[0])
     return ServedModel(stored.manifest, engine, identity=stored.identity, row_limit=settings.row_limit)
 
 
@@ -96,6 +106,8 @@ def create_http_listener(
         shown=shown,
         examples=examples,
         body_limit_bytes=settings.body_limit_bytes,
+        pixel_limit=settings.pixel_limit,
+        file_rules=_file_rules(settings),
         model_limit_bytes=settings.model_limit_bytes,
     )
     doors = FastDoors(plane, metrics, body_limit_bytes=settings.body_limit_bytes)
@@ -105,6 +117,22 @@ def create_http_listener(
         doors=doors if settings.fast_path else None,
         keep_alive_seconds=settings.keep_alive_seconds,
         finish_seconds=settings.finish_seconds,
+    )
+
+
+def _file_rules(settings: PredictorSettings) -> FileRules:
+    limits = FileLimits(
+        rows=settings.file_row_limit,
+        rows_of_piece=min(_PIECE_ROWS, settings.row_limit),
+        pixels=settings.pixel_limit,
+        entry_bytes=settings.body_limit_bytes,
+        unpacked_bytes=_UNPACKED_TIMES * settings.file_limit_bytes,
+    )
+    return FileRules(
+        limits,
+        body_limit_bytes=settings.file_limit_bytes,
+        deadline_seconds=settings.file_deadline_seconds,
+        at_once=settings.files_at_once,
     )
 
 

@@ -9,6 +9,8 @@ from predictor.http.about_doors import about_doors
 from predictor.http.classify_door import classify_door
 from predictor.http.error_answers import add_error_answers
 from predictor.http.extension_doors import extension_doors
+from predictor.http.file_doors import FileRules, file_doors
+from predictor.http.forward_door import forward_door
 from predictor.http.repository_doors import repository_doors
 from predictor.http.request_scope import RequestScope
 from predictor.http.v2_doors import health_doors, infer_doors, model_doors
@@ -25,6 +27,8 @@ def create_app(
     shown: ModelIdentity,
     examples: tuple[ExampleRequest, ...],
     body_limit_bytes: int,
+    pixel_limit: int,
+    file_rules: FileRules,
     model_limit_bytes: int,
 ) -> FastAPI:
     """The application; `shown` and `examples` are what its /docs shows."""
@@ -38,6 +42,10 @@ def create_app(
     )
     app.include_router(infer_doors(plane, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes))
     app.include_router(classify_door(plane, examples=examples, body_limit_bytes=body_limit_bytes))
+    app.include_router(
+        forward_door(plane, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes, pixel_limit=pixel_limit)
+    )
+    app.include_router(file_doors(plane, file_rules, examples))
     app.include_router(about_doors(metrics))
     app.include_router(health_doors(plane))
     app.include_router(extension_doors(plane, shown))  # /v2/models/stats before /v2/models/{model}

@@ -11,14 +11,14 @@ from predictor.identity import ModelIdentity
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _ROWS = {"type": "array", "items": _NUMBERS}
-_CLASSIFY = {
-    "oneOf": [
-        {"type": "object", "properties": {"row": _NUMBERS}, "required": ["row"], "additionalProperties": False},
-        {"type": "object", "properties": {"rows": _ROWS}, "required": ["rows"], "additionalProperties": False},
-        _NUMBERS,
-        _ROWS,
-    ]
-}
+ROWS_OR_ROW = (
+    {"type": "object", "properties": {"row": _NUMBERS}, "required": ["row"], "additionalProperties": False},
+    {"type": "object", "properties": {"rows": _ROWS}, "required": ["rows"], "additionalProperties": False},
+    _NUMBERS,
+    _ROWS,
+)
+"""The forms of JSON that rows can have."""
+_CLASSIFY = {"oneOf": ROWS_OR_ROW}
 _PARAMETERS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
 _TENSOR = {
     "type": "object",
@@ -99,7 +99,7 @@ def classify_body(examples: Iterable[ExampleRequest]) -> dict[str, Any]:
 
 def infer_body(examples: Iterable[ExampleRequest]) -> dict[str, Any]:
     """`openapi_extra` of POST .../infer."""
-    shown = {example.name: _parsed(example) for example in examples if example.path != "/classify"}
+    shown = {example.name: _parsed(example) for example in examples if example.path.endswith("/infer")}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": _INFER, "examples": shown}}}}
 
 

@@ -42,7 +42,10 @@ def test_what_a_file_does_not_say_is_left_out(tmp_path: Any, start_server: Start
 
 def test_every_example_gives_the_answer_that_it_shows(client: httpx.Client) -> None:
     examples = client.get("/example").json()["examples"]
-    assert [example["name"] for example in examples] == ["classify-row", "classify-rows", "classify-csv", "infer"]
+    assert [example["name"] for example in examples] == [
+        *("classify-row", "classify-rows", "classify-csv", "infer", "forward-row", "run-row"),
+        *("forward-batch-csv", "evaluate-csv", "forward-image", "run-image"),
+    ]
     for example in examples:
         request = example["request"]
         response = client.request(
@@ -65,7 +68,7 @@ def test_every_example_of_the_openapi_page_works(client: httpx.Client) -> None:
                 response = client.post(url, headers=headers, **body)
                 assert response.status_code == 200, (path, response.text)
                 sent += 1
-    assert sent == 6
+    assert sent == 12
 
 
 def test_every_parameter_in_a_path_is_described(client: httpx.Client) -> None:
