@@ -21,6 +21,8 @@ from predictor.identity import ModelIdentity
 from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics
 from predictor.request_statistics import RequestStatistics
+from predictor.request_trail import Trail
+from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
 from predictor.serving import Serving
 
@@ -33,6 +35,8 @@ EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "st
 class Caller:
     """Who waits for an answer."""
 
+    trail: Trail
+    """Of the request."""
     seconds: float = math.inf
     """How long, from now on."""
     is_waiting: Callable[[], bool] = lambda: True
@@ -50,13 +54,14 @@ class DataPlane:
         serving: Serving,
         threads: InferenceThreads,
         metrics: PredictorMetrics,
+        watch: RequestWatch,
         *,
         version: str,
         deadline_seconds: float,
     ) -> None:
         self.serving = serving
         self.threads = threads
-        self._metrics = metrics
+        self.watch = watch
         self._deadline_seconds = deadline_seconds
         metrics.watch_queue(threads.waiting)
         self._server = ServerMetadata(name="assay", version=version, extensions=EXTENSIONS)
@@ -90,7 +95,7 @@ class DataPlane:
 
     def submit(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> tuple[Future[T], float]:
         """The answer to come, as `infer` has it, and the seconds after which it is to be given up. Raises QueueFull."""
-        job = Job(model, self._statistics_of(model), read, caller.is_waiting)
+        job = Job(model, self._statistics_of(model), read, caller.is_waiting, caller.trail)
         try:
             self.threads.submit(job)
         except QueueFull:

@@ -30,7 +30,12 @@ def start_log() -> None:
     """Write the predictor's own lines and the errors of the web server below it to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name, level in ((LOG, logging.INFO), ("uvicorn", logging.ERROR), ("asyncio", logging.ERROR)):
+    for name, level in (
+        (LOG, logging.INFO),
+        ("uvicorn", logging.ERROR),
+        ("asyncio", logging.ERROR),
+        ("opentelemetry", logging.ERROR),
+    ):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(level)

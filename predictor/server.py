@@ -27,6 +27,8 @@ from predictor.serving import Serving
 from predictor.settings import PredictorSettings
 from predictor.wiring import create_data_plane, create_grpc_listener, create_http_listener, create_metrics, load_model
 
+_LAST_SECONDS = 2.0  # that recorded predictions and traces always have in the end
+
 
 def serve(settings: PredictorSettings, bundle_path: Path) -> int:
     """Serve the bundle at `bundle_path` until a signal ends the process; the exit code, 0, when all is answered.
@@ -61,7 +63,7 @@ async def _run(settings: PredictorSettings, bundle: Bundle, listening: socket.so
     signals, serving, metrics = _Signals(), Serving(), create_metrics()
     plane = create_data_plane(serving, settings, metrics)
     http = create_http_listener(bundle, settings, listening, plane=plane, metrics=metrics)
-    grpc = create_grpc_listener(settings, plane=plane, metrics=metrics)
+    grpc = create_grpc_listener(settings, plane=plane)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
     loading = asyncio.create_task(_load(settings, bundle, listeners, serving=serving, metrics=metrics))
@@ -73,12 +75,15 @@ async def _run(settings: PredictorSettings, bundle: Bundle, listening: socket.so
             serving.drain()
             await asyncio.wait({answering, signals.second}, timeout=settings.drain_seconds, return_when=FIRST_COMPLETED)
     finally:
+        finish_by = asyncio.get_running_loop().time() + settings.finish_seconds
         for listener in listeners.values():
             listener.close()
         await asyncio.wait({answering, signals.third}, return_when=FIRST_COMPLETED)
         for listener in listeners.values():
             listener.abandon()
         await answering
+        left = finish_by - asyncio.get_running_loop().time()
+        await asyncio.to_thread(plane.watch.close, max(left, _LAST_SECONDS))
 
 
 async def _answer(listeners: Iterable[Listener]) -> None:

@@ -41,5 +41,5 @@ def create_app(
     app.include_router(extension_doors(plane, shown))  # /v2/models/stats before /v2/models/{model}
     app.include_router(model_doors(plane, shown))
     add_error_answers(app)
-    app.add_middleware(RequestScope, serving=plane.serving, metrics=metrics)
+    app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)
     return app

@@ -23,7 +23,7 @@ def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], bod
     async def classify(request: Request, probabilities: bool = False) -> Response:
         """The class of each row. JSON or CSV; with `?probabilities=true` the probability of every class as well."""
         model = require_model(model_of(request))
-        caller = caller_of(request.headers)
+        caller = caller_of(request)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:
