@@ -20,22 +20,28 @@ from predictor.grpc.threads import run_in
 from predictor.request_trail import Trail
 from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
-from predictor.serving import Serving, require_model
+from predictor.served_models import ServedModels
+from predictor.serving import Serving
 
 M = TypeVar("M", bound=Message)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A call: what is known of it, the model that was served when it arrived, and who waits for the answer."""
+    """A call: its trail, the models as they were when it arrived, who waits for the answer, and who answers."""
 
     trail: Trail
-    served: ServedModel | None
+    models: ServedModels
     caller: Caller
+    model: ServedModel | None
 
-    def find_model(self, name: str | None, version: str) -> ServedModel:
-        """The model of that name, or any; any version where `version` is empty. Raises NotReady or NotFound."""
-        return require_model(self.served, name, version or None)
+    def find_model(self, name: str, version: str) -> ServedModel:
+        """The model of that name, which answers from now on; the highest version where `version` is empty.
+
+        Raises NotReady and NotFound.
+        """
+        self.model = self.models.find(name, version or None)
+        return self.model
 
 
 class CallScope:
@@ -54,9 +60,8 @@ class CallScope:
 
         def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
             trail = self._watch.begin("grpc", _texts(context))
-            served = self._serving.model
-            call = Call(trail, served, _caller(trail, context))
-            context.set_trailing_metadata(_describe(call))
+            models = self._serving.models
+            call = Call(trail, models, _caller(trail, context), models.default)
             text, written = "", b""
             try:
                 written = method(_parse(kind, content), call).SerializeToString()
@@ -65,7 +70,9 @@ class CallScope:
                 trail.error = error
                 codes = codes_of(error)
                 code, text = codes.grpc, INTERNAL_ERROR_TEXT if codes is INTERNAL else str(error)
-            self._watch.end(trail, route=route, identity=served.identity if served else None, code=code)
+            context.set_trailing_metadata(_describe(call))
+            identity = call.model.identity if call.model else None
+            self._watch.end(trail, route=route, identity=identity, code=code)
             return context.abort(grpc.StatusCode[code], text) if text else written
 
         return name, grpc.unary_unary_rpc_method_handler(run_in(threads, answer))
@@ -92,9 +99,9 @@ def _describe(call: Call) -> tuple[tuple[str, str], ...]:
     described: tuple[tuple[str, str], ...] = (("x-request-id", call.trail.request_id),)
     if call.trail.span:
         described += (("traceparent", call.trail.span.trace_parent),)
-    if call.served is None:
+    if call.model is None:
         return described
-    identity = call.served.identity
+    identity = call.model.identity
     return (
         *described,
         ("x-assay-model", identity.model),

@@ -1,11 +1,10 @@
 """The doors of inference without the application: which requests they take, and the bytes of the answer.
 
-They take only what is in order as far as its headers tell: an inference of the model that is served. Everything else,
+They take only what is in order as far as its headers tell: an inference of a model that is loaded. Everything else,
 and every error that headers alone make, is the application's to answer. What a body is made of is read, checked and
 answered by the same functions as there (exchanges.py, data_plane.py, error_table.py).
 """
 
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,9 +21,9 @@ from predictor.http.exchanges import read_classify, read_infer
 from predictor.http.request_scope import naming_headers, read_timeout
 from predictor.request_trail import Trail
 from predictor.served_model import ServedModel
+from predictor.served_models import ServedModels
 
-_INFER = re.compile(rb"/v2/models/([\w.-]+)(/versions/([\w.-]+))?/infer")
-_CLASSIFY = b"/classify"
+_CLASSIFY = "/classify"
 _NOT_TAKEN = frozenset({b"transfer-encoding", b"content-encoding", b"upgrade", b"expect"})
 
 
@@ -41,9 +40,16 @@ class Visit:
 
     def read(self, body: bytes) -> Exchange[Answer]:
         """Raises RequestRefused or ProtocolError."""
-        if self.route == "/classify":
+        if self.route == _CLASSIFY:
             return read_classify(body, self.headers, self.trail.request_id, self.model, with_probabilities=False)
         return read_infer(body, self.headers, self.trail.request_id)
+
+
+class _Door(NamedTuple):
+    """A path's template, and the model that answers there."""
+
+    route: str
+    model: ServedModel
 
 
 class Written(NamedTuple):
@@ -59,21 +65,25 @@ class FastDoors:
     def __init__(self, plane: DataPlane, *, body_limit_bytes: int) -> None:
         self.plane = plane
         self._body_limit_bytes = body_limit_bytes
+        self._models = plane.serving.models
+        self._doors = _open_doors(self._models)
 
     def enter(self, url: bytes, fields: list[tuple[bytes, bytes]]) -> Visit | None:
         """The visit of a POST request with these headers (names in lower case), unless it is the application's."""
-        model = self.plane.serving.model
-        if model is None or not _NOT_TAKEN.isdisjoint(name for name, _ in fields):
+        models = self.plane.serving.models
+        if models is not self._models:
+            self._models, self._doors = models, _open_doors(models)
+        door = self._doors.get(url)
+        if door is None or not _NOT_TAKEN.isdisjoint(name for name, _ in fields):
             return None
-        route = _find_route(url, model)
         headers = Headers(raw=fields)
-        if route is None or int(headers.get("content-length", self._body_limit_bytes + 1)) > self._body_limit_bytes:
+        if int(headers.get("content-length", self._body_limit_bytes + 1)) > self._body_limit_bytes:
             return None
         try:
             seconds = read_timeout(headers)
         except RequestRefused:
             return None
-        return Visit(route, model, headers, seconds, self.plane.watch.begin("rest", headers, method="POST"))
+        return Visit(door.route, door.model, headers, seconds, self.plane.watch.begin("rest", headers, method="POST"))
 
     def write(
         self, visit: Visit, outcome: Answer | BaseException, default: list[tuple[bytes, bytes]], *, is_last: bool
@@ -98,15 +108,15 @@ class FastDoors:
         self.plane.watch.end(visit.trail, route=visit.route, identity=visit.model.identity, code=code)
 
 
-def _find_route(url: bytes, model: ServedModel) -> str | None:
-    if url == _CLASSIFY:
-        return "/classify"
-    found = _INFER.fullmatch(url)
-    if found is None or found[1].decode() != model.identity.model:
-        return None
-    if found[2] is None:
-        return "/v2/models/{model}/infer"
-    return "/v2/models/{model}/versions/{version}/infer" if found[3].decode() == model.identity.version else None
+def _open_doors(models: ServedModels) -> dict[bytes, _Door]:
+    """The doors by their URL, as a client writes it that quotes nothing."""
+    doors = {_CLASSIFY.encode(): _Door(_CLASSIFY, models.default)} if models.default else {}
+    for model in models.find_all():
+        name, version = model.identity.model, model.identity.version
+        by_version = _Door("/v2/models/{model}/versions/{version}/infer", model)
+        doors[f"/v2/models/{name}/versions/{version}/infer".encode()] = by_version
+        doors[f"/v2/models/{name}/infer".encode()] = _Door("/v2/models/{model}/infer", models.find(name))
+    return doors
 
 
 def _explain(visit: Visit, error: BaseException) -> tuple[int, Answer]:

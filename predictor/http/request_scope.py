@@ -1,13 +1,15 @@
 """Around every request: its id, the model that it is for, its metrics, and an answer whatever happens.
 
-The model is looked up once, so that a request that arrives while another one takes over is answered, named and counted
-as one and the same. A plain ASGI middleware: it costs no task and no buffering.
+The table of models is taken once, so that a request that arrives while another model takes over is answered, named and
+counted as one and the same. A plain ASGI middleware: it costs no task and no buffering.
 """
 
 import math
 import re
 from collections.abc import Mapping
+from typing import Annotated, Any
 
+from fastapi import Depends, Query
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,7 @@ from predictor.http.error_answers import error_answer
 from predictor.request_trail import Trail
 from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
+from predictor.served_models import ServedModels
 from predictor.serving import Serving
 
 _UNKNOWN_ROUTE = "unknown"
@@ -40,10 +43,33 @@ def request_id_of(request: Request) -> str:
     return trail_of(request).request_id
 
 
-def model_of(request: Request) -> ServedModel | None:
-    """The model that was served when the request arrived."""
-    model: ServedModel | None = request.state.model
+def models_of(request: Request) -> ServedModels:
+    """The models as they were when the request arrived."""
+    models: ServedModels = request.state.models
+    return models
+
+
+def find_model(request: Request, name: str | None = None, version: str | None = None) -> ServedModel:
+    """The model that a request means, by what its path says where nothing else is given; it is who answers from now on.
+
+    Raises NotReady, NotFound and RequestRefused.
+    """
+    path = request.path_params
+    model = models_of(request).find(name or path.get("model"), version or path.get("version"))
+    request.state.model = model
     return model
+
+
+async def _find_asked(
+    request: Request,
+    model: Annotated[str | None, Query(description="the model's name; not needed where there is one")] = None,
+    version: Annotated[str | None, Query(description="its version; the highest that is loaded if left out")] = None,
+) -> ServedModel:
+    return find_model(request, model, version)
+
+
+AskedModel = Annotated[ServedModel, Depends(_find_asked)]
+"""The model that the query of a request names, for the doors whose path does not."""
 
 
 def caller_of(request: Request) -> Caller:
@@ -75,15 +101,17 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         trail = self._watch.begin("rest", Headers(scope=scope), method=scope["method"])
-        model = self._serving.model
-        scope.setdefault("state", {}).update(trail=trail, model=model)
+        models = self._serving.models
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state.update(trail=trail, models=models, model=models.default)
         code = GONE_AWAY.http
 
         async def send_named(message: Message) -> None:
             nonlocal code
             if message["type"] == "http.response.start":
                 code, is_draining = message["status"], self._serving.is_draining
-                message["headers"] = [*message["headers"], *naming_headers(trail, model, is_draining=is_draining)]
+                naming = naming_headers(trail, state["model"], is_draining=is_draining)
+                message["headers"] = [*message["headers"], *naming]
             await send(message)
 
         try:
@@ -96,6 +124,7 @@ class RequestScope:
                 await error_answer(500, INTERNAL_ERROR_TEXT)(scope, receive, send_named)
         finally:
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
+            model: ServedModel | None = state["model"]
             self._watch.end(trail, route=route, identity=model.identity if model else None, code=code)
 
 
