@@ -22,9 +22,10 @@
     http/                  the REST transport: thin doors, limits, errors, metrics
     grpc/                  the gRPC transport: the same, over the same data plane
     kserve_adapter/        the same served model on KServe's stock server
+    request_watch.py       around every request: metrics, recording/, tracing/, request_log.py; request_trail.py is what
+                           a request leaves behind for them
     errors.py              what can go wrong; error_table.py says which code each error has
     request_id.py, log_lines.py
 
-What is still to come has its place: recording watches the same `Inference` that metrics.py counts; several workers are
-server.py's.
+What is still to come has its place: several workers are server.py's.
 """

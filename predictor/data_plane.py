@@ -21,6 +21,8 @@ from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics
 from predictor.repository import Repository
 from predictor.request_statistics import RequestStatistics
+from predictor.request_trail import Trail
+from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
 
 T = TypeVar("T")
@@ -33,6 +35,8 @@ REPOSITORY_EXTENSION = "model_repository"
 class Caller:
     """Who waits for an answer."""
 
+    trail: Trail
+    """Of the request."""
     seconds: float = math.inf
     """How long, from now on."""
     is_waiting: Callable[[], bool] = lambda: True
@@ -50,6 +54,7 @@ class DataPlane:
         repository: Repository,
         threads: InferenceThreads,
         metrics: PredictorMetrics,
+        watch: RequestWatch,
         *,
         version: str,
         deadline_seconds: float,
@@ -57,7 +62,7 @@ class DataPlane:
         self.repository = repository
         self.serving = repository.serving
         self.threads = threads
-        self._metrics = metrics
+        self.watch = watch
         self._deadline_seconds = deadline_seconds
         metrics.watch_queue(threads.waiting)
         extensions = (*EXTENSIONS, REPOSITORY_EXTENSION) if repository.can_change else EXTENSIONS
@@ -92,7 +97,7 @@ class DataPlane:
 
     def submit(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> tuple[Future[T], float]:
         """The answer to come, as `infer` has it, and the seconds after which it is to be given up. Raises QueueFull."""
-        job = Job(model, self._statistics_of(model), read, caller.is_waiting)
+        job = Job(model, self._statistics_of(model), read, caller.is_waiting, caller.trail)
         try:
             self.threads.submit(job)
         except QueueFull:

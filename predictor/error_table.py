@@ -58,6 +58,19 @@ CODES: Mapping[type[Exception], Codes] = MappingProxyType(
 )
 
 
+_GRPC_FAILURES = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE"})
+
+
+def is_success(code: int | str) -> bool:
+    """Whether a code of either transport says that the request was answered as it was asked."""
+    return code in {200, "OK"}
+
+
+def is_server_failure(code: int | str) -> bool:
+    """Whether a code of either transport says that the server did not do its part."""
+    return code >= 500 if isinstance(code, int) else code in _GRPC_FAILURES
+
+
 def codes_of(error: Exception) -> Codes:
     """The codes of an error; INTERNAL for one that is not in the table, whose text is not for the caller."""
     return next((codes for kind, codes in CODES.items() if isinstance(error, kind)), INTERNAL)

@@ -10,6 +10,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from predictor.identity import ModelIdentity
+from predictor.recording.metrics import RecorderMetrics
 from predictor.served_model import Inference
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -44,6 +45,7 @@ class PredictorMetrics:
         self._model_info = Gauge(
             "assay_model_info", "A model that is served", (*_OWNER, "version", "bundle_digest"), registry=registry
         )
+        self.recorder = RecorderMetrics(registry)
         self._named: set[tuple[str, str, str, str]] = set()
         self._queue_depth = Gauge("assay_queue_depth", "Requests that wait for an inference thread", registry=registry)
 

@@ -34,6 +34,8 @@ from predictor.wiring import (
     create_source,
 )
 
+_LAST_SECONDS = 2.0  # that recorded predictions and traces always have in the end
+
 
 def serve(settings: PredictorSettings, bundle_path: Path | None) -> int:
     """Serve the bundle at `bundle_path`, or else the directory of models that is set, until a signal ends the process.
@@ -72,7 +74,7 @@ async def _run(settings: PredictorSettings, source: OneBundle | ModelsDirectory,
     repository = create_repository(source, settings, metrics)
     plane = create_data_plane(repository, settings, metrics)
     http = create_http_listener(source, settings, listening, plane=plane, metrics=metrics)
-    grpc = create_grpc_listener(settings, plane=plane, metrics=metrics)
+    grpc = create_grpc_listener(settings, plane=plane)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
     loading = asyncio.create_task(_load(settings, source, repository, listeners))
@@ -84,6 +86,7 @@ async def _run(settings: PredictorSettings, source: OneBundle | ModelsDirectory,
             repository.serving.drain()
             await asyncio.wait({answering, signals.second}, timeout=settings.drain_seconds, return_when=FIRST_COMPLETED)
     finally:
+        finish_by = asyncio.get_running_loop().time() + settings.finish_seconds
         repository.close()
         for listener in listeners.values():
             listener.close()
@@ -91,6 +94,8 @@ async def _run(settings: PredictorSettings, source: OneBundle | ModelsDirectory,
         for listener in listeners.values():
             listener.abandon()
         await answering
+        left = finish_by - asyncio.get_running_loop().time()
+        await asyncio.to_thread(plane.watch.close, max(left, _LAST_SECONDS))
 
 
 async def _answer(listeners: Iterable[Listener]) -> None:

@@ -2,7 +2,8 @@
 over the same in a file `.env` of the working directory, those over defaults.
 
 The only module that reads the environment. A variable that nobody knows is a mistyped one, so it is an error.
-`MODELS_DIR`, which other servers know, is taken where `ASSAY_MODELS_DIR` is nowhere set.
+Traces are set by OpenTelemetry's own variables; `MODELS_DIR`, which other servers know, is taken where
+`ASSAY_MODELS_DIR` is nowhere set.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bundle.manifest import NAME_PATTERN
 from predictor.errors import SettingsError
@@ -52,6 +54,14 @@ class PredictorSettings(BaseModel):
     keep_alive_seconds: int = Field(75, ge=1, description="longer than a gateway keeps an idle connection")
     drain_seconds: float = Field(5.0, ge=0, le=3600, description="answers go on that long after SIGTERM")
     finish_seconds: int = Field(20, ge=1, le=3600, description="then requests in flight have that long")
+    slow_seconds: float = Field(1.0, gt=0, description="a request that takes longer is logged")
+    record: str = Field(
+        "none", pattern=r"^(none|jsonl:.+)$", description="where predictions go; jsonl:DIR, a directory"
+    )
+    record_spool_dir: Path | None = Field(None, description="where they wait while they cannot go there")
+    record_queue_bytes: int = Field(64 * 2**20, ge=2**16, description="of predictions that wait in memory")
+    record_limit_bytes: int = Field(2**20, ge=1024, description="of one prediction; its first rows, if it has more")
+    record_disk_bytes: int = Field(2**30, ge=2**20, description="of a process's files, and as many of its spool")
 
     def __init__(self, **given: Any) -> None:
         variables = {**_read_file(), **{name.upper(): value for name, value in os.environ.items()}}
@@ -69,6 +79,24 @@ class PredictorSettings(BaseModel):
             first = error.errors()[0]
             name = f"{_PREFIX}{first['loc'][0]}".upper()
             raise SettingsError(f"{name}={first['input']}: {first['msg']}") from error
+
+
+class TracingSettings(BaseSettings):
+    """Where traces go, by OpenTelemetry's own variables (its specification, "OTLP Exporter Configuration")."""
+
+    model_config = SettingsConfigDict(env_prefix="OTEL_", frozen=True, extra="ignore")
+
+    exporter_otlp_endpoint: str | None = Field(None, description="of all signals; /v1/traces is appended")
+    exporter_otlp_traces_endpoint: str | None = Field(None, description="of traces alone, used as it is")
+    service_name: str = "assay-predictor"
+
+    @property
+    def endpoint(self) -> str | None:
+        """The URL that spans are sent to, if they are."""
+        if self.exporter_otlp_traces_endpoint:
+            return self.exporter_otlp_traces_endpoint
+        base = self.exporter_otlp_endpoint
+        return f"{base.rstrip('/')}/v1/traces" if base else None
 
 
 def _read_file() -> Mapping[str, str]:

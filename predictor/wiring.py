@@ -1,6 +1,7 @@
 """The one place that chooses concrete classes: which engine runs a model, which transport opens the doors."""
 
 import socket
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,9 +25,17 @@ from predictor.listener import Listener
 from predictor.metrics import PredictorMetrics
 from predictor.model_sources import ModelSource, OneBundle, StoredModel
 from predictor.models_directory import ModelsDirectory
+from predictor.recording.json_lines_sink import JsonLinesSink
+from predictor.recording.prediction_recorder import DiscardRecorder, PredictionRecorder
+from predictor.recording.queued_recorder import QueuedRecorder
+from predictor.recording.record_directory import RecordDirectory
+from predictor.recording.spool import Spool
 from predictor.repository import Repository
+from predictor.request_log import RequestLog
+from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
-from predictor.settings import PredictorSettings
+from predictor.settings import PredictorSettings, TracingSettings
+from predictor.tracing.request_span import Tracing
 
 _PIECE_ROWS = 64
 """Of a file in one run: few enough that the requests beside it do not wait for long."""
@@ -87,7 +96,56 @@ def create_data_plane(repository: Repository, settings: PredictorSettings, metri
     """What both transports serve: whatever `repository` has loaded."""
     worker = BatchWorker(metrics, batch_rows=settings.batch_rows)
     threads = InferenceThreads(worker, threads=settings.inference_threads, limit=settings.queue_limit)
-    return DataPlane(repository, threads, metrics, version=version("assay"), deadline_seconds=settings.deadline_seconds)
+    return DataPlane(
+        repository,
+        threads,
+        metrics,
+        create_watch(settings, metrics),
+        version=version("assay"),
+        deadline_seconds=settings.deadline_seconds,
+    )
+
+
+def create_watch(settings: PredictorSettings, metrics: PredictorMetrics) -> RequestWatch:
+    """Who is told of every request. Raises SettingsError for a recorder or an exporter that cannot be had."""
+    log = RequestLog(slow_seconds=settings.slow_seconds)
+    return RequestWatch(metrics, create_recorder(settings, metrics), log, create_tracing(TracingSettings()))
+
+
+def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> PredictionRecorder:
+    """Where predictions go. Raises SettingsError."""
+    kind, _, place = settings.record.partition(":")
+    if kind == "none":
+        return DiscardRecorder()
+    with ExitStack() as stack:
+        directory = stack.enter_context(closing(RecordDirectory(Path(place))))
+        sink = stack.enter_context(closing(JsonLinesSink(directory.path, disk_bytes=settings.record_disk_bytes)))
+        spool = None
+        if settings.record_spool_dir:
+            spooled = stack.enter_context(closing(RecordDirectory(settings.record_spool_dir)))
+            spool = stack.enter_context(closing(Spool(spooled.path, limit_bytes=settings.record_disk_bytes)))
+        return QueuedRecorder(
+            sink,
+            spool,
+            metrics.recorder,
+            queue_bytes=settings.record_queue_bytes,
+            record_bytes=settings.record_limit_bytes,
+            parts=stack.pop_all(),
+        )
+
+
+def create_tracing(settings: TracingSettings) -> Tracing | None:
+    """Where spans go; nowhere without an endpoint. Raises SettingsError without the SDK."""
+    if settings.endpoint is None:
+        return None
+    try:
+        from predictor.tracing.otlp import OtlpTracing  # noqa: PLC0415  # an extra, which most do without
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"OpenTelemetry's endpoint is {settings.endpoint}, but its SDK is missing ({error.name}); "
+            "expected assay[tracing] to be installed, or no endpoint"
+        ) from error
+    return OtlpTracing(settings.endpoint, service=settings.service_name, version=version("assay"))
 
 
 def create_http_listener(
@@ -110,7 +168,7 @@ def create_http_listener(
         file_rules=_file_rules(settings),
         model_limit_bytes=settings.model_limit_bytes,
     )
-    doors = FastDoors(plane, metrics, body_limit_bytes=settings.body_limit_bytes)
+    doors = FastDoors(plane, body_limit_bytes=settings.body_limit_bytes)
     return HttpListener(
         app,
         listening,
@@ -136,9 +194,7 @@ def _file_rules(settings: PredictorSettings) -> FileRules:
     )
 
 
-def create_grpc_listener(
-    settings: PredictorSettings, *, plane: DataPlane, metrics: PredictorMetrics
-) -> Listener | None:
+def create_grpc_listener(settings: PredictorSettings, *, plane: DataPlane) -> Listener | None:
     """The gRPC service, if it has a port; raises CannotListen. Called on the running event loop."""
     if settings.grpc_port is None:
         return None
@@ -146,7 +202,6 @@ def create_grpc_listener(
 
     return GrpcListener(
         plane,
-        metrics,
         host=settings.host,
         port=settings.grpc_port,
         message_limit_bytes=settings.body_limit_bytes,

@@ -12,7 +12,6 @@ from predictor.grpc import descriptions
 from predictor.grpc.call_scope import Call, CallScope
 from predictor.grpc.generated import open_inference_pb2 as messages
 from predictor.grpc.infer_messages import read_request, write_response
-from predictor.metrics import PredictorMetrics
 
 SERVICE = messages.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 _REFUSING_THREADS = 2  # beside a thread for each call that may wait, so that the next one is told at once
@@ -25,9 +24,9 @@ class InferenceService:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
 
-    def handlers(self, metrics: PredictorMetrics) -> grpc.GenericRpcHandler:
+    def handlers(self) -> grpc.GenericRpcHandler:
         """The service, for a server."""
-        scope = CallScope(SERVICE, self._plane.serving, metrics)
+        scope = CallScope(SERVICE, self._plane.serving, self._plane.watch)
         callers = ThreadPoolExecutor(self._plane.threads.limit + _REFUSING_THREADS, "grpc-infer")
         changers = ThreadPoolExecutor(_CHANGING_THREADS, "grpc-repository")
         methods = (
@@ -71,7 +70,7 @@ class InferenceService:
             request = read_request(asked)
             is_raw = bool(asked.raw_input_contents)
             return request, lambda inference: write_response(
-                inference.to_response(request.id or call.request_id), is_raw=is_raw
+                inference.to_response(request.id or call.trail.request_id), is_raw=is_raw
             )
 
         return self._plane.infer(call.find_model(asked.model_name, asked.model_version), read, call.caller)

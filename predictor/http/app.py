@@ -52,5 +52,5 @@ def create_app(
     app.include_router(model_doors(plane, shown))
     app.include_router(repository_doors(plane.repository, shown, model_limit_bytes=model_limit_bytes))
     add_error_answers(app)
-    app.add_middleware(RequestScope, serving=plane.serving, metrics=metrics)
+    app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)
     return app

@@ -21,7 +21,7 @@ def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], bod
     @router.post("/classify", responses={200: {"model": Classification}}, openapi_extra=classify_body(examples))
     async def classify(request: Request, model: AskedModel, probabilities: bool = False) -> Response:
         """The class of each row. JSON or CSV; with `?probabilities=true` the probability of every class as well."""
-        caller = caller_of(request.headers)
+        caller = caller_of(request)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:

@@ -35,7 +35,8 @@ def error_answer(status: int, text: str, headers: Mapping[str, str] | None = Non
 def add_error_answers(app: FastAPI) -> None:
     """Answer every error that is in the table, and the framework's own, in the one shape."""
 
-    async def answer_known(_: Request, error: Exception) -> Response:
+    async def answer_known(request: Request, error: Exception) -> Response:
+        request.state.trail.error = error
         codes = codes_of(error)
         more = {"detail": error.detail} if isinstance(error, Explained) else {}
         return error_answer(codes.http, str(error), codes.http_headers(), **more)

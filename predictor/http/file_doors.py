@@ -24,7 +24,7 @@ from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.form import is_form, read_form
 from predictor.http.forward_exchanges import explained
 from predictor.http.openapi_files import EXPLAINED_ERROR, file_body
-from predictor.http.request_scope import AskedModel, caller_of, request_id_of
+from predictor.http.request_scope import AskedModel, caller_of, request_id_of, trail_of
 from predictor.served_model import Inference, ServedModel
 
 
@@ -69,7 +69,7 @@ class _FileWork:
     async def answer(self, request: Request, model: ServedModel, *, with_labels: bool) -> Response:
         request_id = request_id_of(request)
         with explained(request_id):
-            seconds = min(caller_of(request.headers).seconds, self._rules.deadline_seconds)
+            seconds = min(caller_of(request).seconds, self._rules.deadline_seconds)
             if self._places.locked():
                 raise QueueFull(f"{self._rules.at_once} files are worked on, and no more are taken; ask again soon")
             async with self._places:
@@ -98,7 +98,7 @@ class _FileWork:
                 raise ClientDisconnect
             read = partial(_read_piece, piece, model, len(predictions))
             try:
-                predictions += await self._plane.infer_in_loop(model, read, Caller())
+                predictions += await self._plane.infer_in_loop(model, read, Caller(trail_of(request)))
             except NoAnswer as error:
                 raise NoAnswer(f"in the rows after the first {len(predictions)}: {error}") from error
         return predictions

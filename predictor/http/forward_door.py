@@ -32,7 +32,7 @@ def forward_door(
     async def answer(request: Request, model: ServedModel) -> Response:
         request_id = request_id_of(request)
         with explained(request_id):
-            caller = caller_of(request.headers)
+            caller = caller_of(request)
             content = await read_body(request, body_limit_bytes)
 
             def read() -> Exchange[Answer]:

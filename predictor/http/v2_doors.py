@@ -79,7 +79,7 @@ def infer_doors(
     async def infer(request: Request) -> Response:
         """Run the model on the tensors that are sent, in JSON or behind it (the header of binary tensor data)."""
         model = find_model(request)
-        caller = caller_of(request.headers)
+        caller = caller_of(request)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:

@@ -6,6 +6,7 @@ from typing import Any
 from predictor.batches import Job
 from predictor.inference_threads import InferenceThreads
 from predictor.request_statistics import RequestStatistics
+from predictor.request_trail import Trail
 from tests.predictor.server_process import DEADLINE_SECONDS
 
 
@@ -27,7 +28,9 @@ class Gathering:
 
 
 def job_for(model: Any) -> Job[Any]:
-    return Job(model, RequestStatistics(), read=lambda: (_ for _ in ()).throw(NotImplementedError), is_waited_for=bool)
+    trail = Trail(transport="rest", method="POST", request_id="1", carrier={}, span=None)
+    nothing: Any = None
+    return Job(model, RequestStatistics(), read=nothing, is_waited_for=bool, trail=trail)
 
 
 def test_a_thread_takes_what_waits_for_the_model_that_it_works_for_and_leaves_the_rest() -> None:
