@@ -9,6 +9,7 @@ from predictor.http.about_doors import about_doors
 from predictor.http.classify_door import classify_door
 from predictor.http.error_answers import add_error_answers
 from predictor.http.extension_doors import extension_doors
+from predictor.http.openapi import name_answers
 from predictor.http.request_scope import RequestScope
 from predictor.http.v2_doors import health_doors, infer_doors, model_doors
 from predictor.identity import ModelIdentity
@@ -41,5 +42,7 @@ def create_app(
     app.include_router(extension_doors(plane, shown))  # /v2/models/stats before /v2/models/{model}
     app.include_router(model_doors(plane, shown))
     add_error_answers(app)
+    describe = app.openapi
+    app.openapi = lambda: name_answers(describe())  # type: ignore[method-assign]  # FastAPI's way to add to it
     app.add_middleware(RequestScope, serving=plane.serving, metrics=metrics)
     return app

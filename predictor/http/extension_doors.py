@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from open_inference.json_object import JsonObject, parse_json
-from open_inference.metadata import ModelConfig, Statistics
+from open_inference.metadata import IndexedModel, ModelConfig, Statistics
 from predictor.data_plane import DataPlane
 from predictor.http.body import read_body
-from predictor.http.openapi import ANY_ERROR, INDEX_BODY, path_of_model, path_of_version
+from predictor.http.openapi import ANY_ERROR, INDEX_BODY, Responses, errors, path_of_model, path_of_version
 from predictor.http.request_scope import model_of
 from predictor.http.v2_doors import JSON, MODEL, VERSION, find_model
 from predictor.identity import ModelIdentity
@@ -22,25 +22,28 @@ def extension_doors(plane: DataPlane, shown: ModelIdentity) -> APIRouter:
     """The doors; `shown` is the example in /docs."""
     router = APIRouter(tags=["V2"], responses=ANY_ERROR)
     by_name, by_version = path_of_model(shown), path_of_version(shown)
+    configuration: Responses = {200: {"model": ModelConfig}, **errors(404, 503)}
+    statistics: Responses = {200: {"model": Statistics}, **errors(404, 503)}
+    index: Responses = {200: {"model": list[IndexedModel]}, **errors(400, 413)}
 
-    @router.get(f"{MODEL}/config", responses={200: {"model": ModelConfig}}, openapi_extra=by_name)
-    @router.get(f"{VERSION}/config", responses={200: {"model": ModelConfig}}, openapi_extra=by_version)
+    @router.get(f"{MODEL}/config", responses=configuration, openapi_extra=by_name)
+    @router.get(f"{VERSION}/config", responses=configuration, openapi_extra=by_version)
     async def model_config(request: Request) -> Response:
         """Inputs and outputs of a model, its platform and its largest batch."""
         return Response(find_model(request).config().to_json(), media_type=JSON)
 
-    @router.get("/v2/models/stats", responses={200: {"model": Statistics}})
+    @router.get("/v2/models/stats", responses={200: {"model": Statistics}, **errors(503)})
     async def all_statistics(request: Request) -> Response:
         """How often each model was asked, and where the time went."""
         return Response(plane.statistics(require_model(model_of(request))).to_json(), media_type=JSON)
 
-    @router.get(f"{MODEL}/stats", responses={200: {"model": Statistics}}, openapi_extra=by_name)
-    @router.get(f"{VERSION}/stats", responses={200: {"model": Statistics}}, openapi_extra=by_version)
+    @router.get(f"{MODEL}/stats", responses=statistics, openapi_extra=by_name)
+    @router.get(f"{VERSION}/stats", responses=statistics, openapi_extra=by_version)
     async def model_statistics(request: Request) -> Response:
         """How often a model was asked, and where the time went."""
         return Response(plane.statistics(find_model(request)).to_json(), media_type=JSON)
 
-    @router.post("/v2/repository/index", openapi_extra=INDEX_BODY)
+    @router.post("/v2/repository/index", responses=index, openapi_extra=INDEX_BODY)
     async def repository_index(request: Request) -> Response:
         """The models that can be served; with `{"ready": true}` those that are ready."""
         body = (await read_body(request, _INDEX_LIMIT_BYTES))()

@@ -57,7 +57,7 @@ def test_every_example_of_the_openapi_page_works(client: httpx.Client) -> None:
     for path, methods in paths.items():
         content = methods.get("post", {}).get("requestBody", {}).get("content", {})
         for content_type, form in content.items():
-            for example in form["examples"].values():
+            for example in form.get("examples", {}).values():
                 url = path.format(model="digits", version="1")
                 headers = {"content-type": content_type}
                 is_text = content_type == "text/csv"
@@ -80,7 +80,8 @@ def test_every_parameter_in_a_path_is_described(client: httpx.Client) -> None:
 def test_the_openapi_page_promises_no_answer_that_is_never_given(client: httpx.Client) -> None:
     for methods in client.get("/openapi.json").json()["paths"].values():
         for operation in methods.values():
-            assert operation["responses"].keys() == {"200", "default"}
+            assert operation["responses"].keys() >= {"200", "default"}
+            assert "422" not in operation["responses"]
 
 
 def test_the_docs_need_no_other_server(client: httpx.Client) -> None:
