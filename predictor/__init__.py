@@ -1,4 +1,4 @@
-"""The serving process: a verified bundle behind the V2 protocol and the doors around it.
+"""The serving process: verified models behind the V2 protocol and the doors around it.
 
     bytes -> http/ | grpc/ -> open_inference | classify/ -> data_plane.py -> batches.py -> served_model.py
           (checks the signature) -> engines/ -> answer
@@ -7,7 +7,9 @@
     wiring.py              the only place that chooses concrete classes
     server.py              the life of the process: listen (listener.py), load, warm up, serve, drain
     data_plane.py          what both transports serve, and counts (metrics.py, request_statistics.py)
+    repository.py          loads and unloads models, out of model_sources.py or models_directory.py
     serving.py             what is being served right now, and whether it is ready
+    served_models.py       the table in which a request finds its model
     served_model.py        one bundle that answers; signature.py says what it takes, identity.py who it is
     model_card.py          what a model says of itself; examples.py shows how to ask it
     inference_threads.py   where inference runs, and waits for its turn: health answers never do

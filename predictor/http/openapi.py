@@ -121,6 +121,13 @@ INDEX_BODY = {
     }
 }
 
+ONNX_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
 
 def errors(*codes: int) -> Responses:
     """`responses` of a door for those errors that a caller does something about."""

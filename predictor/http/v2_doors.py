@@ -22,20 +22,12 @@ from predictor.http.openapi import (
     path_of_model,
     path_of_version,
 )
-from predictor.http.request_scope import caller_of, model_of, request_id_of
+from predictor.http.request_scope import caller_of, find_model, models_of, request_id_of
 from predictor.identity import ModelIdentity
-from predictor.served_model import ServedModel
-from predictor.serving import require_model
 
 JSON = "application/json"
 MODEL = "/v2/models/{model}"
 VERSION = "/v2/models/{model}/versions/{version}"
-
-
-def find_model(request: Request) -> ServedModel:
-    """The model that a path names. Raises NotReady or NotFound."""
-    path = request.path_params
-    return require_model(model_of(request), path["model"], path.get("version"))
 
 
 def health_doors(plane: DataPlane) -> APIRouter:
@@ -54,7 +46,7 @@ def health_doors(plane: DataPlane) -> APIRouter:
 
     @router.get("/v2/health/ready", responses={200: {"model": dict[str, bool]}, **errors(503)})
     async def server_ready() -> Response:
-        """A model is loaded and warmed up, and the process is not on its way out."""
+        """Whatever was to be loaded at the start is, or has failed to; a model answers; the process is not ending."""
         plane.serving.check_ready()
         return Response(b'{"ready":true}', media_type=JSON)
 
@@ -71,14 +63,14 @@ def model_doors(plane: DataPlane, shown: ModelIdentity) -> APIRouter:
     @router.get(VERSION, responses=answers, openapi_extra=by_version)
     async def model_metadata(request: Request) -> Response:
         """Inputs and outputs of a model."""
-        return Response(find_model(request).metadata().to_json(), media_type=JSON)
+        return Response(models_of(request).metadata_of(find_model(request)).to_json(), media_type=JSON)
 
     @router.get(f"{MODEL}/ready", responses=errors(404, 503), openapi_extra=by_name)
     @router.get(f"{VERSION}/ready", responses=errors(404, 503), openapi_extra=by_version)
     async def model_ready(request: Request) -> dict[str, str | bool]:
         """The model is loaded and warmed up."""
         found = find_model(request)
-        plane.serving.check_ready()
+        plane.serving.check_staying()
         return {"name": found.identity.model, "ready": True}
 
     return router

@@ -14,9 +14,9 @@ from predictor.http.fast_doors import FastDoors
 from predictor.http.fast_protocol import FastProtocol
 from predictor.kserve_adapter.model import AssayModel
 from predictor.metrics import PredictorMetrics
-from predictor.serving import Serving
+from predictor.served_models import ModelVersion
 from predictor.settings import PredictorSettings
-from predictor.wiring import create_data_plane
+from predictor.wiring import create_data_plane, create_repository
 
 
 class FastConnections:
@@ -37,11 +37,14 @@ class FastConnections:
         return FastProtocol(*args, doors=self._doors, **options)
 
     def _open(self) -> FastDoors:
-        model, serving = self._model.served(), Serving()
-        serving.start(model, self._model.examples)
+        model = self._model.served()
         metrics = PredictorMetrics(REGISTRY)  # KServe's, so that its /metrics shows ours, too
-        metrics.name_model(model.identity)
-        plane = create_data_plane(serving, self._settings, metrics)
+        metrics.name_models([model.identity])
+        repository = create_repository(self._model.source(), self._settings, metrics)
+        name, version = model.identity.model, model.identity.version
+        repository.serving.put(name, [ModelVersion(name, version, model, self._model.examples)])
+        repository.serving.start()
+        plane = create_data_plane(repository, self._settings, metrics)
         return FastDoors(plane, metrics, body_limit_bytes=self._settings.body_limit_bytes)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from kserve.protocol.infer_type import to_http_parameters
 from bundle import read_bundle
 from open_inference import InferRequest, ProtocolError, RequestedOutput, Tensor
 from open_inference.json_data import decode_data
-from predictor.errors import NotFound, RequestRefused
+from predictor.errors import RequestRefused
 from predictor.examples import Example, warm_up
+from predictor.model_sources import OneBundle
 from predictor.served_model import Inference, ServedModel
-from predictor.serving import require_model
 from predictor.settings import PredictorSettings
 from predictor.wiring import load_model
 
@@ -46,6 +46,10 @@ class AssayModel(kserve.Model):  # type: ignore[misc]  # KServe's SDK has no typ
         self.ready = True
         return True
 
+    def source(self) -> OneBundle:
+        """Where it is loaded from. Raises BundleError."""
+        return OneBundle(self._bundle_path, model=self._settings.model, revision=self._settings.revision)
+
     def stop(self) -> None:
         """Be not ready, and let the model go."""
         self.ready = False
@@ -68,13 +72,13 @@ class AssayModel(kserve.Model):  # type: ignore[misc]  # KServe's SDK has no typ
         """
         if not isinstance(payload, kserve.InferRequest):
             raise InvalidInput("the request is not V2; expected POST /v2/models/{name}/infer or ModelInfer")
+        model = self.served()
+        if payload.model_version not in {None, "", model.identity.version}:
+            raise ModelNotFound(f"{self.name} version {payload.model_version}")
         try:
-            model = require_model(self.served(), version=payload.model_version or None)
             inference = await asyncio.to_thread(model.infer, _read(payload))
         except (ProtocolError, RequestRefused) as error:
             raise InvalidInput(str(error)) from error
-        except NotFound as error:
-            raise ModelNotFound(f"{self.name} version {payload.model_version}") from error
         return _write(inference, payload, headers or {})
 
     def served(self) -> ServedModel:
