@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from predictor.examples import Example
-from predictor.http.openapi import ANY_ERROR
+from predictor.http.openapi import ANY_ERROR, errors
 from predictor.http.request_scope import AskedModel, models_of
 from predictor.metrics import PredictorMetrics
 
@@ -17,17 +17,17 @@ def about_doors(metrics: PredictorMetrics) -> APIRouter:
     """The doors."""
     router = APIRouter(tags=["about"], responses=ANY_ERROR)
 
-    @router.get("/metadata")
+    @router.get("/metadata", responses=errors(404, 503))
     async def metadata(model: AskedModel) -> dict[str, Any]:
         """Title, data set, features, classes, lineage and metrics of the model, as its own file states them."""
         return model.card
 
-    @router.get("/example")
+    @router.get("/example", responses=errors(404, 503))
     async def example(request: Request, model: AskedModel) -> dict[str, Any]:
         """Requests that are ready to send, with the answers that this model gives to them."""
         return {"examples": [_show(example) for example in models_of(request).examples_of(model)]}
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics_text() -> Response:
         """What was counted, for Prometheus."""
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -11,6 +11,7 @@ from predictor.http.error_answers import add_error_answers
 from predictor.http.extension_doors import extension_doors
 from predictor.http.file_doors import FileRules, file_doors
 from predictor.http.forward_door import forward_door
+from predictor.http.openapi import name_answers
 from predictor.http.repository_doors import repository_doors
 from predictor.http.request_scope import RequestScope
 from predictor.http.v2_doors import health_doors, infer_doors, model_doors
@@ -52,5 +53,7 @@ def create_app(
     app.include_router(model_doors(plane, shown))
     app.include_router(repository_doors(plane.repository, shown, model_limit_bytes=model_limit_bytes))
     add_error_answers(app)
+    describe = app.openapi
+    app.openapi = lambda: name_answers(describe())  # type: ignore[method-assign]  # FastAPI's way to add to it
     app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)
     return app

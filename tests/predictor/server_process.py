@@ -61,9 +61,13 @@ class ServerProcess:
         return httpx.Client(base_url=self.url, timeout=DEADLINE_SECONDS, trust_env=False)
 
 
-def wait_for(look: Callable[[], Any], while_true: Callable[[], bool] = lambda: True) -> Any:
+def wait_for(
+    look: Callable[[], Any],
+    while_true: Callable[[], bool] = lambda: True,
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> Any:
     """The first answer of `look` that is true, asked again and again until a deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + deadline_seconds
     while time.monotonic() < deadline:
         if answer := look():
             return answer
