@@ -20,6 +20,11 @@ def identify(bundle: Bundle, *, model: str | None, revision: str | None) -> Mode
     return ModelIdentity(
         model=model or bundle.manifest.model,
         version=str(bundle.manifest.version),
-        revision=revision or bundle.digest.removeprefix("sha256:")[:12],
+        revision=revision or short_name(bundle.digest),
         bundle_digest=bundle.digest,
     )
+
+
+def short_name(digest: str) -> str:
+    """A bundle's digest as a revision's name: its first 12 digits."""
+    return digest.removeprefix("sha256:")[:12]

@@ -10,10 +10,11 @@ from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.examples import make_requests
+from predictor.foreign_model import describe_model
 from predictor.http.app import create_app
 from predictor.http.fast_doors import FastDoors
 from predictor.http.listener import HttpListener
-from predictor.identity import identify
+from predictor.identity import ModelIdentity, identify, short_name
 from predictor.inference_threads import InferenceThreads
 from predictor.listener import Listener
 from predictor.metrics import PredictorMetrics
@@ -24,13 +25,27 @@ from predictor.settings import PredictorSettings
 
 def load_model(bundle: Bundle, settings: PredictorSettings) -> ServedModel:
     """The bundle, ready to answer. Raises ModelNotUsable."""
-    engine = OnnxRuntimeEngine(
-        bundle.model_bytes,
-        intra_op_threads=settings.intra_op_threads,
-        inter_op_threads=settings.inter_op_threads,
-    )
+    engine = _create_engine(bundle.model_bytes, settings)
     identity = identify(bundle, model=settings.model, revision=settings.revision)
     return ServedModel(bundle.manifest, engine, identity=identity, row_limit=settings.row_limit)
+
+
+def load_onnx(model_bytes: bytes, *, name: str, version: str, settings: PredictorSettings) -> ServedModel:
+    """An ONNX file that comes without a manifest, ready to answer under `name` and `version`. Raises ModelNotUsable.
+
+    Its digest is that of the bundle that it would be.
+    """
+    engine = _create_engine(model_bytes, settings)
+    manifest = describe_model(engine, model_bytes, name=name, version=version)
+    digest = manifest.digest()
+    identity = ModelIdentity(name, version, revision=short_name(digest), bundle_digest=digest)
+    return ServedModel(manifest, engine, identity=identity, row_limit=settings.row_limit)
+
+
+def _create_engine(model_bytes: bytes, settings: PredictorSettings) -> OnnxRuntimeEngine:
+    return OnnxRuntimeEngine(
+        model_bytes, intra_op_threads=settings.intra_op_threads, inter_op_threads=settings.inter_op_threads
+    )
 
 
 def create_metrics() -> PredictorMetrics:

@@ -1,6 +1,10 @@
 """What POST /classify answers."""
 
+from typing import Any
+
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from predictor.served_model import Inference
@@ -19,10 +23,16 @@ class Prediction(_Answer):
     probabilities: dict[str, float] | None = Field(None, description="of every class by name, when asked for")
 
 
-class Classification(_Answer):
-    """The classes of all rows in the order given, and who says so."""
+class PredictedValue(_Answer):
+    """What a regression predicts for one row."""
 
-    predictions: list[Prediction]
+    value: float
+
+
+class Classification(_Answer):
+    """The classes of all rows in the order given, or a regression's values, and who says so."""
+
+    predictions: list[Prediction] | list[PredictedValue]
     model: str
     version: str
     revision: str
@@ -38,18 +48,12 @@ class Classification(_Answer):
 def classification(
     inference: Inference, classes: tuple[str, ...], *, request_id: str, with_probabilities: bool
 ) -> Classification:
-    """The answer to an inference, in the words of `classes` (names by index)."""
-    # Through JSON a FP32 becomes the shortest number that means it: 0.98, and not 0.9800000190734863.
-    table: list[list[float]] = orjson.loads(orjson.dumps(inference.probabilities, option=orjson.OPT_SERIALIZE_NUMPY))
-    predictions = [
-        Prediction(
-            label=classes[index],
-            index=index,
-            probability=row[index],
-            probabilities=dict(zip(classes, row, strict=True)) if with_probabilities else None,
-        )
-        for index, row in zip(inference.class_indices.tolist(), table, strict=True)
-    ]
+    """The answer to an inference, in the words of `classes` (names by index); a regression has none."""
+    predictions = (
+        _values(inference)
+        if len(inference.numbers)
+        else _classes(inference, classes, with_probabilities=with_probabilities)
+    )
     identity = inference.identity
     return Classification(
         predictions=predictions,
@@ -59,3 +63,25 @@ def classification(
         bundle_digest=identity.bundle_digest,
         request_id=request_id,
     )
+
+
+def _classes(inference: Inference, classes: tuple[str, ...], *, with_probabilities: bool) -> list[Prediction]:
+    return [
+        Prediction(
+            label=classes[index],
+            index=index,
+            probability=row[index],
+            probabilities=dict(zip(classes, row, strict=True)) if with_probabilities else None,
+        )
+        for index, row in zip(inference.class_indices.tolist(), _shortest(inference.probabilities), strict=True)
+    ]
+
+
+def _values(inference: Inference) -> list[PredictedValue]:
+    return [PredictedValue(value=value) for value in _shortest(inference.numbers)]
+
+
+def _shortest(numbers: NDArray[Any]) -> list[Any]:
+    """Through JSON a FP32 becomes the shortest number that means it: 0.98, and not 0.9800000190734863."""
+    written: list[Any] = orjson.loads(orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY))
+    return written
