@@ -18,10 +18,16 @@ from predictor.table import find_table
 from predictor.task_answer import check_task
 
 
-def describe_model(engine: InferenceEngine, model_bytes: bytes, *, name: str, version: str) -> Manifest:
-    """The manifest. Raises ModelNotUsable for a name or a version that a manifest cannot have, or a graph without
-    inputs or outputs."""
-    fields = {
+def describe_model(
+    engine: InferenceEngine, model_bytes: bytes, *, name: str, version: str, stated: Mapping[str, Any] | None = None
+) -> Manifest:
+    """The manifest, with the fields that are `stated`; where none are, with what the file says.
+
+    Raises ModelNotUsable for a name or a version that a manifest cannot have, a graph without inputs or outputs, and
+    for `stated` that is no manifest's or not the graph's.
+    """
+    fields: dict[str, Any] = {
+        "task": "inference",
         "model": name,
         "version": version,
         "inputs": [part.signature() for part in engine.inputs()],
@@ -29,20 +35,24 @@ def describe_model(engine: InferenceEngine, model_bytes: bytes, *, name: str, ve
         "metrics": {},
         "files": {MODEL_NAME: BundleFile(digest=content_digest(model_bytes), size_bytes=len(model_bytes))},
     }
+    if stated is not None:
+        return _make_manifest({**fields, **stated})
     try:
-        meaning = _read_meaning(engine.properties())
-        manifest = Manifest.model_validate({**fields, **meaning})
-        check_task(manifest)
-        find_table(manifest)
-    except (ValidationError, ModelNotUsable, orjson.JSONDecodeError):
-        pass  # such properties mean something else to whoever wrote them
-    else:
-        return manifest
+        return _make_manifest({**fields, **_read_meaning(engine.properties())})
+    except (ModelNotUsable, orjson.JSONDecodeError):  # such properties mean something else to whoever wrote them
+        return _make_manifest(fields)
+
+
+def _make_manifest(fields: Mapping[str, Any]) -> Manifest:
     try:
-        return Manifest.model_validate({**fields, "task": "inference"})
+        manifest = Manifest.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ModelNotUsable(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        where = ".".join(map(str, first["loc"])) or "the manifest"
+        raise ModelNotUsable(f"{fields['model']}: {where}: {first['msg']}") from error
+    check_task(manifest)
+    find_table(manifest)
+    return manifest
 
 
 def _read_meaning(properties: Mapping[str, str]) -> dict[str, Any]:

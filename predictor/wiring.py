@@ -1,11 +1,13 @@
 """The one place that chooses concrete classes: which engine runs a model, which transport opens the doors."""
 
 import socket
+from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from bundle import Bundle
+from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
@@ -40,6 +42,14 @@ def load_onnx(model_bytes: bytes, *, name: str, version: str, settings: Predicto
     digest = manifest.digest()
     identity = ModelIdentity(name, version, revision=short_name(digest), bundle_digest=digest)
     return ServedModel(manifest, engine, identity=identity, row_limit=settings.row_limit)
+
+
+def describe_onnx(
+    model_bytes: bytes, *, name: str, version: str, stated: Mapping[str, Any] | None, settings: PredictorSettings
+) -> Manifest:
+    """The manifest of an ONNX file that comes without one (foreign_model.py). Raises ModelNotUsable."""
+    engine = _create_engine(model_bytes, settings)
+    return describe_model(engine, model_bytes, name=name, version=version, stated=stated)
 
 
 def _create_engine(model_bytes: bytes, settings: PredictorSettings) -> OnnxRuntimeEngine:
