@@ -13,6 +13,8 @@ from promotion.evidence.evidence_source import (
     PredictorUnreachable,
     RevisionPair,
 )
+from promotion.gate.advisory import AdvisoryEvidence, agreement_of
+from promotion.gate.disagreement import course_of, disagreements_of
 from promotion.gate.policy import GatePolicy
 from promotion.gate.reasons import ReasonCode
 from promotion.gate.record import EvidenceRecord, JudgedHoldout, ReplayFacts, build_evidence_record
@@ -44,6 +46,11 @@ def judge_canary(source: EvidenceSource, holdout: LabelledRows, policy: GatePoli
         replay=ReplayFacts(requests=replayed.requests, retried=replayed.retried, seconds=replayed.seconds),
         judged_at=clock.now().isoformat(timespec="seconds"),
         program_version=version("assay"),
+        advisory=AdvisoryEvidence(
+            agreement=agreement_of(replayed.answers),
+            disagreements=disagreements_of(replayed.answers, holdout),
+            course=course_of(replayed.answers),
+        ),
     )
 
 

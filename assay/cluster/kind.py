@@ -1,8 +1,10 @@
 """The kind cluster of this machine: made, given a gateway, given images, removed."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.cluster.errors import ClusterError
 from assay.cluster.release import CHART
 from assay.cluster.tools import ask, require, run, succeeds
 from assay.output import say
@@ -11,6 +13,7 @@ MANIFESTS = Path(__file__).parents[2] / "k8s"
 GATEWAY_NAMESPACE = "envoy-gateway-system"
 GATEWAY_IMAGES = ("envoyproxy/envoy", "envoyproxy/gateway")
 MONITORING_NAMESPACE = "monitoring"
+START_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,25 @@ class KindCluster:
         return self.name in ask("kind", "get", "clusters").split()
 
     def create(self, node_image: str) -> None:
-        """Make it, unless it is there. Raises ClusterError."""
+        """Make it, or start it again where its node has stopped, as after a restart of Docker. Raises ClusterError."""
         require("docker", "kind", "kubectl", "helm")
         if self.is_there():
             say(f"the kind cluster {self.name} is there already")
+            self._start()
             return
         image = ["--image", node_image] if node_image else []
         config = ["--config", str(MANIFESTS / "kind.yaml")]
         run("kind", "create", "cluster", "--name", self.name, *image, *config, "--wait", "120s", timeout_seconds=300)
+
+    def _start(self) -> None:
+        if self.answers():
+            return
+        run("docker", "start", *ask("kind", "get", "nodes", "--name", self.name).split())
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if time.monotonic() >= deadline:
+                raise ClusterError(f"the kind cluster {self.name} does not answer; `make cluster-down` removes it")
+            time.sleep(1)
 
     def load_local_images(self, *names: str) -> None:
         """Copy images from this machine's Docker into the node, where Docker has them; the node pulls the others."""

@@ -1,7 +1,7 @@
 """Advisory evidence: what a person should see beside a verdict, and what takes no part in it.
 
-Agreement comes with every judgement. Calibration needs the probabilities of answers, and drift the labels of live
-traffic; where a source has them it hands them over, and where not they are left out.
+Agreement and the rows of disagreement come with every judgement. Calibration needs the probabilities of answers, and
+drift the labels of live traffic; where a source has them it hands them over, and where not they are left out.
 """
 
 from collections import Counter
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from promotion.gate.disagreement import CoursePoint, DisagreeingRow
 from promotion.gate.evidence import PairedAnswers, confusion_matrix
 from promotion.statistics.calibration import CalibrationBin, CalibrationError, calibration_bins, calibration_error
 from promotion.statistics.drift import category_drift_p_value, population_stability_index
@@ -61,6 +62,10 @@ class AdvisoryEvidence:
     stable_calibration: Calibration | None = None
     canary_calibration: Calibration | None = None
     drift: LabelDrift | None = None
+    disagreements: tuple[DisagreeingRow, ...] = ()
+    """A few rows of each kind."""
+    course: tuple[CoursePoint, ...] = ()
+    """How the counts of the verdict came together, row by row."""
 
 
 def agreement_of(answers: PairedAnswers) -> Agreement:

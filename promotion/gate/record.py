@@ -60,8 +60,7 @@ class ConfusionMatrices(_RecordPart):
 class EvidenceRecord(_RecordPart):
     """The record; `n` to `rows_needed` repeat what scripts read first. Null is what no rows or no answers gave.
 
-    Format 2 added `slices`, `errors`, `advisory` and settings of the policy; a record of format 1 is read as one
-    without them.
+    Format 2 added `slices`, `errors`, `advisory` and settings of the policy; a record without them is read, too.
     """
 
     format: Literal[1, 2] = 2

@@ -17,13 +17,17 @@ RETRY_SECONDS = 0.5
 
 
 class EndpointWatch:
-    """Knows whether `revision` has a ready endpoint; that stays as it was while the API server does not answer."""
+    """Knows whether `revision` has a ready endpoint; that stays as it was while the API server does not answer.
+
+    `losses` counts how often the last one has gone: a container that was killed can be back within the second.
+    """
 
     def __init__(self, api: ApiServer, release: Release, revision: str) -> None:
         self._api = api
         self._path = release.endpoint_slices
         ours, kserves = release.services_of(revision)
         self._query = slices_query(ours, kserves)
+        self.losses = 0
         self._ready: dict[str, int] = {}  # by slice
         self._has_ready = threading.Event()
         self._loss = threading.Event()
@@ -85,6 +89,7 @@ class EndpointWatch:
         else:
             self._has_ready.clear()
             if not was_lost:
+                self.losses += 1
                 self._loss.set()
 
 

@@ -35,27 +35,35 @@ class WatchedClock:
         self.watch.wait_for_loss(seconds)
 
 
-@dataclass(frozen=True, slots=True)
 class WatchedSource:
-    """`source`, but RevisionNotAvailable while traffic goes to a canary that has no ready endpoint."""
+    """`source`, but RevisionNotAvailable when the canary loses its last ready endpoint while traffic goes to it.
 
-    source: EvidenceSource
-    watch: EndpointWatch
-    read_split: Callable[[], Split]
+    Also when it is back by the time of the question: what ends once under traffic can end again.
+    """
+
+    def __init__(self, source: EvidenceSource, watch: EndpointWatch, read_split: Callable[[], Split]) -> None:
+        self._source = source
+        self._watch = watch
+        self._read_split = read_split
+        self._losses = watch.losses
 
     def read_revisions(self) -> RevisionPair:
         """Which bundles run now. Raises RevisionNotAvailable, RouterUnreachable beside what the seam says."""
         self._refuse_lost()
         try:
-            return self.source.read_revisions()
+            return self._source.read_revisions()
         except PredictorUnreachable:
             self._refuse_lost()
             raise
 
     def replay_holdout(self) -> ReplayedHoldout:
         """Both revisions' answers to every row."""
-        return self.source.replay_holdout()
+        return self._source.replay_holdout()
 
     def _refuse_lost(self) -> None:
-        if self.watch.is_lost() and (percent := self.read_split().canary_percent) > 0:
+        losses = self._watch.losses
+        if not self._watch.is_lost() and losses == self._losses:
+            return
+        if (percent := self._read_split().canary_percent) > 0:
             raise RevisionNotAvailable(f"the canary's last ready endpoint is gone; it had {percent} % of the requests")
+        self._losses = losses

@@ -10,6 +10,7 @@ from promotion.errors import PromotionError
 from promotion.gate.advisory import AdvisoryEvidence
 from promotion.gate.record import EvidenceRecord
 from promotion.report.advisory_charts import draw_agreement, draw_calibration, draw_drift
+from promotion.report.disagreement_charts import draw_course, draw_disagreements
 from promotion.report.drawing import drawing_style
 from promotion.report.traffic_chart import TrafficSample, draw_traffic
 from promotion.report.verdict_charts import draw_confusion, draw_differences, draw_steps
@@ -79,6 +80,8 @@ def _pictured(chapter: Chapter) -> dict[str, object]:
         "differences": draw_differences(evidence) if evidence.overall else "",
         "steps": draw_steps(rollout.observations) if rollout and rollout.observations else "",
         "confusion": draw_confusion(evidence.confusion) if evidence.confusion else "",
+        "course": draw_course(evidence.advisory.course, evidence) if evidence.advisory.course else "",
+        "disagreements": draw_disagreements(evidence.advisory.disagreements),
         **_advised(evidence.advisory),
     }
 

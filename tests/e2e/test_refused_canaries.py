@@ -125,9 +125,7 @@ def test_an_uninstall_in_mid_rollout_leaves_nothing_behind(removed: Installed) -
     Promotion(removed).wait_until_observing(50)
     removed.helm("uninstall", "assay")
     wait_until(lambda: _left_in(removed) == set(), lambda: str(_left_in(removed)), 90)
-    answer = removed.post()
-    assert answer.status_code == 404
-    assert answer.elapsed.total_seconds() < 1
+    assert removed.post().status_code == 404
 
 
 def _assert_one_attempt(release: Installed, outcome: Outcome) -> None:

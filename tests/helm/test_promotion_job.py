@@ -98,6 +98,15 @@ def test_it_is_told_where_everything_is() -> None:
     assert main["args"][-1] == "--dry-run"
 
 
+def test_it_pauses_waits_and_supersedes_as_the_values_say() -> None:
+    waits: Values = {"pauses": {"25": 60, "100": 1_000_000}, "approvals": [50, 100], "approvalSeconds": 900}
+    main = render({"promotion": {**waits, "supersede": True}}).promotion()["spec"]["template"]["spec"]["containers"][0]
+    assert sorted(argument(main, "--pauses").split(",")) == ["100=1000000", "25=60"]
+    assert argument(main, "--approvals") == "50,100"
+    assert argument(main, "--approval-seconds") == "900"
+    assert "--supersede" in main["args"]
+
+
 def test_the_holdout_is_fetched_by_digest_before_it_begins() -> None:
     pod = render().promotion()["spec"]["template"]["spec"]
     (fetch,) = pod["initContainers"]

@@ -105,6 +105,14 @@ BY_THE_TEMPLATES: dict[str, tuple[Values, str]] = {
         {"promotion": {"gatewayStatsUrl": ""}},
         "promotion.gatewayStatsUrl is empty, so no step would see its requests",
     ),
+    "a pause before no step": (
+        {"promotion": {"pauses": {"30": 60}}},
+        "promotion.pauses and promotion.approvals name 30 %, which is none of promotion.steps, [5 25 50 100]",
+    ),
+    "a wait that the Job does not live to see": (
+        {"promotion": {"approvals": [100], "approvalSeconds": 3600}},
+        "promotion.activeDeadlineSeconds is not above promotion.approvalSeconds",
+    ),
     "fewer at most than at least": (
         {"predictor": {"autoscaling": {"minReplicas": 5, "maxReplicas": 2}}},
         "predictor.autoscaling.minReplicas is above maxReplicas",

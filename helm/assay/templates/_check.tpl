@@ -33,6 +33,14 @@
 {{- if and (not .Values.promotion.gatewayStatsUrl) .Values.promotion.minimumRequests }}
 {{- fail "promotion.gatewayStatsUrl is empty, so no step would see its requests; name it, or set promotion.minimumRequests=0" }}
 {{- end }}
+{{- $steps := list }}
+{{- range .Values.promotion.steps }}{{ $steps = append $steps (toString .) }}{{ end }}
+{{- range concat (keys .Values.promotion.pauses) .Values.promotion.approvals }}
+{{- if not (has (toString .) $steps) }}{{ fail (printf "promotion.pauses and promotion.approvals name %v %%, which is none of promotion.steps, %v" . $.Values.promotion.steps) }}{{ end }}
+{{- end }}
+{{- if and .Values.promotion.approvals (le (int64 .Values.promotion.activeDeadlineSeconds) (int64 .Values.promotion.approvalSeconds)) }}
+{{- fail "promotion.activeDeadlineSeconds is not above promotion.approvalSeconds, so the Job would end before the wait does" }}
+{{- end }}
 {{- $before := 0 }}
 {{- range .Values.promotion.steps }}
 {{- if le (int64 .) (int64 $before) }}{{ fail (printf "promotion.steps are %v; expected rising percentages" $.Values.promotion.steps) }}{{ end }}

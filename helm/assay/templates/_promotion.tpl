@@ -17,6 +17,12 @@ http://{{ include "assay.workloadName" . }}
 {{- end }}
 {{- end }}
 
+{{- define "assay.promotion.pauses" -}}
+{{- $pauses := list }}
+{{- range $percent, $seconds := . }}{{ $pauses = append $pauses (printf "%v=%d" $percent (int64 $seconds)) }}{{ end }}
+{{- join "," $pauses }}
+{{- end }}
+
 {{- define "assay.promotion.gateYaml" -}}
 {{- merge (dict "format" 1) .Values.promotion.gate | toYaml }}
 {{- end }}
@@ -90,6 +96,19 @@ spec:
         - {{ $promotion.minimumSeconds | int64 | quote }}
         - --deadline-seconds
         - {{ $promotion.deadlineSeconds | int64 | quote }}
+        {{- if $promotion.pauses }}
+        - --pauses
+        - {{ include "assay.promotion.pauses" $promotion.pauses | quote }}
+        {{- end }}
+        {{- if $promotion.approvals }}
+        - --approvals
+        - {{ $promotion.approvals | join "," | quote }}
+        - --approval-seconds
+        - {{ $promotion.approvalSeconds | int64 | quote }}
+        {{- end }}
+        {{- if $promotion.supersede }}
+        - --supersede
+        {{- end }}
         {{- with $promotion.extraArgs }}{{ toYaml . | nindent 8 }}{{ end }}
       {{- include "assay.environment" (dict "values" $values) | nindent 6 }}
       resources: {{- toYaml $promotion.resources | nindent 8 }}
