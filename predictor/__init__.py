@@ -1,4 +1,4 @@
-"""The serving process: a verified bundle behind the V2 protocol and the doors around it.
+"""The serving process: verified models behind the V2 protocol and the doors around it.
 
     bytes -> http/ | grpc/ -> open_inference | classify/ -> data_plane.py -> batches.py -> served_model.py
           (checks the signature) -> engines/ -> answer
@@ -7,7 +7,9 @@
     wiring.py              the only place that chooses concrete classes
     server.py              the life of the process: listen (listener.py), load, warm up, serve, drain
     data_plane.py          what both transports serve, and counts (metrics.py, request_statistics.py)
+    repository.py          loads and unloads models, out of model_sources.py or models_directory.py
     serving.py             what is being served right now, and whether it is ready
+    served_models.py       the table in which a request finds its model
     served_model.py        one model that answers; identity.py says who it is
     signature.py           what it takes; task_answer.py: what its outputs mean; table.py: how rows become its inputs
     foreign_model.py       what is known of an ONNX file that comes without a manifest

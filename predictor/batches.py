@@ -57,8 +57,8 @@ class BatchWorker:
         self._metrics = metrics
         self._batch_rows = batch_rows
 
-    def work_on(self, first: Job[Any], take_next: Callable[[], Job[Any] | None]) -> None:
-        """Finish the future of `first`, and of each job that `take_next` gives; it gives None when none waits."""
+    def work_on(self, first: Job[Any], take_next: Callable[[ServedModel], Job[Any] | None]) -> None:
+        """Finish the future of `first`, and of each job for the same model that `take_next` gives; None ends them."""
         limit = self._batch_rows if first.model.can_batch else 1  # which every request reaches by itself
         members: list[_Member[Any]] = []
         rows = 0
@@ -67,7 +67,7 @@ class BatchWorker:
             if member := _read(job):
                 members.append(member)
                 rows += member.rows
-            job = take_next() if rows < limit else None
+            job = take_next(first.model) if rows < limit else None
         for batch in _split(members, limit):
             self._run(batch)
 
@@ -128,11 +128,11 @@ def _fail(job: Job[Any], error: Exception) -> None:
 
 
 def _split(members: Sequence[_Member[Any]], limit: int) -> Iterator[list[_Member[Any]]]:
-    """Runs of one model and at most `limit` rows, in order; a request with more is one by itself."""
+    """Runs of at most `limit` rows, in order; a request with more is one by itself."""
     batch: list[_Member[Any]] = []
     rows = 0
     for member in members:
-        if batch and (rows + member.rows > limit or member.job.model is not batch[0].job.model):
+        if batch and rows + member.rows > limit:
             yield batch
             batch, rows = [], 0
         batch.append(member)

@@ -1,6 +1,6 @@
 """What every transport serves, with the same meaning: the data plane. It knows no transport.
 
-A transport takes `serving.model` once as a request arrives, finds the model that it is for, and hands over how to read
+A transport takes `serving.models` once as a request arrives, finds the model that it is for, and hands over how to read
 the request and how to write the answer; error_table.py has the code of whatever is raised here.
 """
 
@@ -8,25 +8,25 @@ import asyncio
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from open_inference import ServerMetadata
-from open_inference.metadata import IndexedModel, Statistics
+from open_inference.metadata import Statistics
 from predictor.batches import Exchange, Job
-from predictor.errors import DeadlineExceeded, NotReady, QueueFull, RequestRefused
-from predictor.identity import ModelIdentity
+from predictor.errors import DeadlineExceeded, QueueFull
 from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics
+from predictor.repository import Repository
 from predictor.request_statistics import RequestStatistics
 from predictor.served_model import ServedModel
-from predictor.serving import Serving
 
 T = TypeVar("T")
 
 EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "statistics")
+REPOSITORY_EXTENSION = "model_repository"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,23 @@ class DataPlane:
 
     def __init__(
         self,
-        serving: Serving,
+        repository: Repository,
         threads: InferenceThreads,
         metrics: PredictorMetrics,
         *,
         version: str,
         deadline_seconds: float,
     ) -> None:
-        self.serving = serving
+        self.repository = repository
+        self.serving = repository.serving
         self.threads = threads
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
         metrics.watch_queue(threads.waiting)
-        self._server = ServerMetadata(name="assay", version=version, extensions=EXTENSIONS)
+        extensions = (*EXTENSIONS, REPOSITORY_EXTENSION) if repository.can_change else EXTENSIONS
+        self._server = ServerMetadata(name="assay", version=version, extensions=extensions)
         self._lock = threading.Lock()
-        self._statistics: defaultdict[ModelIdentity, RequestStatistics] = defaultdict(RequestStatistics)
+        self._statistics: defaultdict[tuple[str, str], RequestStatistics] = defaultdict(RequestStatistics)
 
     def server_metadata(self) -> ServerMetadata:
         """Name, version and extensions: those that work."""
@@ -104,30 +106,10 @@ class DataPlane:
             self._statistics_of(model).count_failure(int(seconds * 1e9))
         return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
 
-    def statistics(self, model: ServedModel) -> Statistics:
-        """What `model` has answered since the server was started."""
-        return Statistics(model_stats=(self._statistics_of(model).read(model.identity),))
-
-    def repository_index(self, *, is_ready: bool) -> tuple[IndexedModel, ...]:
-        """The models that can be served; with `is_ready` only those that are ready."""
-        model = self.serving.model
-        if model is None:
-            return ()
-        try:
-            self.serving.check_ready()
-        except NotReady as error:
-            unavailable = IndexedModel(
-                name=model.identity.model, version=model.identity.version, state="UNAVAILABLE", reason=str(error)
-            )
-            return () if is_ready else (unavailable,)
-        return (IndexedModel(name=model.identity.model, version=model.identity.version, state="READY"),)
-
-    def change_repository(self) -> NoReturn:
-        """Load or unload a model: RequestRefused, because this server has one, and from its start."""
-        raise RequestRefused(
-            "models are not loaded or unloaded while this server runs; expected requests for the one that it serves"
-        )
+    def statistics(self, models: Iterable[ServedModel]) -> Statistics:
+        """What each of `models` has answered since the server was started, under whatever bundle of that version."""
+        return Statistics(model_stats=tuple(self._statistics_of(model).read(model.identity) for model in models))
 
     def _statistics_of(self, model: ServedModel) -> RequestStatistics:
         with self._lock:
-            return self._statistics[model.identity]
+            return self._statistics[model.identity.model, model.identity.version]

@@ -9,6 +9,8 @@ from predictor.errors import (
     BodyTooLarge,
     CallerGone,
     DeadlineExceeded,
+    LoadFailed,
+    NotAllowed,
     NotFound,
     NotReady,
     QueueFull,
@@ -40,6 +42,8 @@ CODES: Mapping[type[Exception], Codes] = MappingProxyType(
     {
         ProtocolError: Codes(400, "INVALID_ARGUMENT"),
         RequestRefused: Codes(400, "INVALID_ARGUMENT"),
+        LoadFailed: Codes(400, "FAILED_PRECONDITION"),
+        NotAllowed: Codes(403, "PERMISSION_DENIED"),
         NotFound: Codes(404, "NOT_FOUND"),
         BodyTooLarge: Codes(413, "RESOURCE_EXHAUSTED"),
         QueueFull: Codes(429, "RESOURCE_EXHAUSTED", retry_after_seconds=1),

@@ -7,7 +7,9 @@ PredictorError
 ├── InferenceFailed         the model broke its own signature, or the engine gave up: nothing that the caller can mend
 └── RequestError            told to the caller as it is
     ├── RequestRefused      the message is well-formed, but not what the model takes
+    ├── NotAllowed          the server is set not to do it
     ├── NotFound            no such model or version
+    ├── LoadFailed          a model could not be loaded; what was served before still is
     ├── BodyTooLarge        more bytes than the limit
     ├── QueueFull           more requests than the limit
     ├── NotReady            no model is loaded and warmed up yet
@@ -42,6 +44,14 @@ class RequestError(PredictorError):
 
 class RequestRefused(RequestError):
     """The message is well-formed, but not what the model takes; says what was expected."""
+
+
+class NotAllowed(RequestError):
+    """The server is set not to do it; the message names the setting."""
+
+
+class LoadFailed(RequestError):
+    """A model could not be loaded; what was served before still is."""
 
 
 class NotFound(RequestError):

@@ -20,11 +20,11 @@ def identify(bundle: Bundle, *, model: str | None, revision: str | None) -> Mode
     return ModelIdentity(
         model=model or bundle.manifest.model,
         version=str(bundle.manifest.version),
-        revision=revision or short_name(bundle.digest),
+        revision=revision or short_digest(bundle.digest),
         bundle_digest=bundle.digest,
     )
 
 
-def short_name(digest: str) -> str:
-    """A bundle's digest as a revision's name: its first 12 digits."""
+def short_digest(digest: str) -> str:
+    """The first 12 digits of `sha256:<64 hex digits>`: what a revision is called that nobody has given a name."""
     return digest.removeprefix("sha256:")[:12]

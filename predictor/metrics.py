@@ -4,7 +4,7 @@ Every label has few values: a path that is no route counts as `unknown`, a model
 asks. The transport is a label, so gRPC adds its own values and no metric.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -42,8 +42,9 @@ class PredictorMetrics:
             "assay_predictions", "Rows by the class that was predicted", (*_OWNER, "label"), registry=registry
         )
         self._model_info = Gauge(
-            "assay_model_info", "The model that is served", (*_OWNER, "version", "bundle_digest"), registry=registry
+            "assay_model_info", "A model that is served", (*_OWNER, "version", "bundle_digest"), registry=registry
         )
+        self._named: set[tuple[str, str, str, str]] = set()
         self._queue_depth = Gauge("assay_queue_depth", "Requests that wait for an inference thread", registry=registry)
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
@@ -71,10 +72,14 @@ class PredictorMetrics:
             if count:
                 self._predictions.labels(*owner, classes[index]).inc(int(count))
 
-    def name_model(self, identity: ModelIdentity) -> None:
-        """This model is served from now on."""
-        self._model_info.clear()
-        self._model_info.labels(identity.model, identity.revision, identity.version, identity.bundle_digest).set(1)
+    def name_models(self, identities: Iterable[ModelIdentity]) -> None:
+        """These models are served from now on, and no others."""
+        named = {(one.model, one.revision, one.version, one.bundle_digest) for one in identities}
+        for gone in self._named - named:
+            self._model_info.remove(*gone)
+        for labels in named:
+            self._model_info.labels(*labels).set(1)
+        self._named = named
 
     def exposition(self) -> bytes:
         """Everything counted, in Prometheus' text format."""

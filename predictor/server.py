@@ -1,7 +1,7 @@
 """The life of the serving process: listen, load, warm up, serve, drain, end.
 
-The ports are taken first and answer from then on: live, but not ready, until the model is loaded and has answered its
-own examples. The first SIGTERM or SIGINT makes it not ready, and it goes on answering for `drain_seconds`, in which
+The ports are taken first and answer from then on: live, but not ready, until what is to be loaded has answered its own
+examples. The first SIGTERM or SIGINT makes it not ready, and it goes on answering for `drain_seconds`, in which
 whoever sends requests here hears of it; then the listeners are closed and what is in flight is finished. A second
 signal cuts the waiting short, a third gives up what is in flight.
 """
@@ -17,27 +17,35 @@ from pathlib import Path
 
 import uvloop
 
-from bundle import Bundle, read_bundle
-from predictor.examples import warm_up
 from predictor.listener import Listener
 from predictor.listening_socket import open_listening_socket
 from predictor.log_lines import LOG, start_log
-from predictor.metrics import PredictorMetrics
-from predictor.serving import Serving
+from predictor.model_sources import OneBundle
+from predictor.models_directory import ModelsDirectory
+from predictor.repository import Repository
 from predictor.settings import PredictorSettings
-from predictor.wiring import create_data_plane, create_grpc_listener, create_http_listener, create_metrics, load_model
+from predictor.wiring import (
+    create_data_plane,
+    create_grpc_listener,
+    create_http_listener,
+    create_metrics,
+    create_repository,
+    create_source,
+)
 
 
-def serve(settings: PredictorSettings, bundle_path: Path) -> int:
-    """Serve the bundle at `bundle_path` until a signal ends the process; the exit code, 0, when all is answered.
+def serve(settings: PredictorSettings, bundle_path: Path | None) -> int:
+    """Serve the bundle at `bundle_path`, or else the directory of models that is set, until a signal ends the process.
 
-    Raises BundleError when the bundle is missing or damaged, CannotListen, and ModelNotUsable when it cannot be loaded
-    or does not answer; all before the first request is taken for it. Writes its log to standard error.
+    The exit code, 0, when all is answered. Raises SettingsError; BundleError when the bundle is missing or damaged, or
+    the directory is; CannotListen; and ModelNotUsable when the bundle cannot be loaded or does not answer; all before
+    the first request is taken for it. A model of a directory that cannot be served does not keep the others from it.
+    Writes its log to standard error.
     """
     start_log()
-    bundle = read_bundle(bundle_path)
+    source = create_source(settings, bundle_path)
     with open_listening_socket(settings.host, settings.http_port) as listening:
-        uvloop.run(_run(settings, bundle, listening))
+        uvloop.run(_run(settings, source, listening))
     return 0
 
 
@@ -57,22 +65,24 @@ class _Signals:
                 return
 
 
-async def _run(settings: PredictorSettings, bundle: Bundle, listening: socket.socket) -> None:
-    signals, serving, metrics = _Signals(), Serving(), create_metrics()
-    plane = create_data_plane(serving, settings, metrics)
-    http = create_http_listener(bundle, settings, listening, plane=plane, metrics=metrics)
+async def _run(settings: PredictorSettings, source: OneBundle | ModelsDirectory, listening: socket.socket) -> None:
+    signals, metrics = _Signals(), create_metrics()
+    repository = create_repository(source, settings, metrics)
+    plane = create_data_plane(repository, settings, metrics)
+    http = create_http_listener(source, settings, listening, plane=plane, metrics=metrics)
     grpc = create_grpc_listener(settings, plane=plane, metrics=metrics)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
-    loading = asyncio.create_task(_load(settings, bundle, listeners, serving=serving, metrics=metrics))
+    loading = asyncio.create_task(_load(settings, source, repository, listeners))
     try:
         await asyncio.wait({loading, answering, signals.first}, return_when=FIRST_COMPLETED)
         if loading.done():
             loading.result()
             await asyncio.wait({answering, signals.first}, return_when=FIRST_COMPLETED)
-            serving.drain()
+            repository.serving.drain()
             await asyncio.wait({answering, signals.second}, timeout=settings.drain_seconds, return_when=FIRST_COMPLETED)
     finally:
+        repository.close()
         for listener in listeners.values():
             listener.close()
         await asyncio.wait({answering, signals.third}, return_when=FIRST_COMPLETED)
@@ -87,18 +97,17 @@ async def _answer(listeners: Iterable[Listener]) -> None:
 
 async def _load(
     settings: PredictorSettings,
-    bundle: Bundle,
+    source: OneBundle | ModelsDirectory,
+    repository: Repository,
     listeners: Mapping[str, Listener],
-    *,
-    serving: Serving,
-    metrics: PredictorMetrics,
 ) -> None:
-    model = await asyncio.to_thread(load_model, bundle, settings)
-    examples = await asyncio.to_thread(warm_up, model)
-    if not model.can_batch:
-        logging.getLogger(LOG).warning("each request has a run of its own: the answer to a row depends on the others")
-    metrics.name_model(model.identity)
-    serving.start(model, examples)
+    is_everything = isinstance(source, OneBundle) or settings.load_at_start == "all"
+    failures = await asyncio.wrap_future(repository.start(is_everything=is_everything))
+    if failures and isinstance(source, OneBundle):
+        raise failures[0]
+    for failure in failures:
+        logging.getLogger(LOG).error("a model is not served: %s", failure)
     addresses = {name: listener.address for name, listener in listeners.items()}
-    fields = {**addresses, **asdict(model.identity)}
+    models = [asdict(model.identity) for model in repository.serving.models.find_all()]
+    fields = {**addresses, **(models[0] if isinstance(source, OneBundle) else {"models": models})}
     logging.getLogger(LOG).info("listening on %s", " and ".join(addresses.values()), extra={"fields": fields})

@@ -23,22 +23,28 @@ from predictor.log_lines import LOG
 from predictor.metrics import PredictorMetrics
 from predictor.request_id import choose_request_id
 from predictor.served_model import ServedModel
-from predictor.serving import Serving, require_model
+from predictor.served_models import ServedModels
+from predictor.serving import Serving
 
 M = TypeVar("M", bound=Message)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A call: its id, the model that was served when it arrived, and who waits for the answer."""
+    """A call: its id, the models as they were when it arrived, who waits for the answer, and who answers."""
 
     request_id: str
-    served: ServedModel | None
+    models: ServedModels
     caller: Caller
+    model: ServedModel | None
 
-    def find_model(self, name: str | None, version: str) -> ServedModel:
-        """The model of that name, or any; any version where `version` is empty. Raises NotReady or NotFound."""
-        return require_model(self.served, name, version or None)
+    def find_model(self, name: str, version: str) -> ServedModel:
+        """The model of that name, which answers from now on; the highest version where `version` is empty.
+
+        Raises NotReady and NotFound.
+        """
+        self.model = self.models.find(name, version or None)
+        return self.model
 
 
 class CallScope:
@@ -57,19 +63,19 @@ class CallScope:
 
         def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
             started = time.perf_counter()
-            served = self._serving.model
-            call = Call(choose_request_id(_given_id(context)), served, _caller(context))
-            context.set_trailing_metadata(_describe(call))
+            models = self._serving.models
+            call = Call(choose_request_id(_given_id(context)), models, _caller(context), models.default)
             text, written = "", b""
             try:
                 written = method(_parse(kind, content), call).SerializeToString()
                 code = "OK" if context.is_active() else GONE_AWAY.grpc
             except Exception as error:
                 code, text = _explain(error, route, call)
+            context.set_trailing_metadata(_describe(call))
             self._metrics.count_request(
                 transport="grpc",
                 route=route,
-                identity=served.identity if served else None,
+                identity=call.model.identity if call.model else None,
                 code=code,
                 seconds=time.perf_counter() - started,
             )
@@ -97,9 +103,9 @@ def _given_id(context: grpc.ServicerContext) -> str:
 
 def _describe(call: Call) -> tuple[tuple[str, str], ...]:
     described = (("x-request-id", call.request_id),)
-    if call.served is None:
+    if call.model is None:
         return described
-    identity = call.served.identity
+    identity = call.model.identity
     return (
         *described,
         ("x-assay-model", identity.model),

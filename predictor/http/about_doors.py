@@ -9,25 +9,23 @@ from starlette.responses import Response
 
 from predictor.examples import Example
 from predictor.http.openapi import ANY_ERROR
-from predictor.http.request_scope import model_of
+from predictor.http.request_scope import AskedModel, models_of
 from predictor.metrics import PredictorMetrics
-from predictor.serving import Serving, require_model
 
 
-def about_doors(serving: Serving, metrics: PredictorMetrics) -> APIRouter:
+def about_doors(metrics: PredictorMetrics) -> APIRouter:
     """The doors."""
     router = APIRouter(tags=["about"], responses=ANY_ERROR)
 
     @router.get("/metadata")
-    async def metadata(request: Request) -> dict[str, Any]:
+    async def metadata(model: AskedModel) -> dict[str, Any]:
         """Title, data set, features, classes, lineage and metrics of the model, as its own file states them."""
-        return require_model(model_of(request)).card
+        return model.card
 
     @router.get("/example")
-    async def example(request: Request) -> dict[str, Any]:
+    async def example(request: Request, model: AskedModel) -> dict[str, Any]:
         """Requests that are ready to send, with the answers that this model gives to them."""
-        require_model(model_of(request))
-        return {"examples": [_show(example) for example in serving.examples]}
+        return {"examples": [_show(example) for example in models_of(request).examples_of(model)]}
 
     @router.get("/metrics")
     async def metrics_text() -> Response:

@@ -1,11 +1,10 @@
 """The doors of inference without the application: which requests they take, and the bytes of the answer.
 
-They take only what is in order as far as its headers tell: an inference of the model that is served. Everything else,
+They take only what is in order as far as its headers tell: an inference of a model that is loaded. Everything else,
 and every error that headers alone make, is the application's to answer. What a body is made of is read, checked and
 answered by the same functions as there (exchanges.py, data_plane.py, error_table.py).
 """
 
-import re
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,9 +23,9 @@ from predictor.http.request_scope import caller_of, log_failure, naming_headers
 from predictor.metrics import PredictorMetrics
 from predictor.request_id import choose_request_id
 from predictor.served_model import ServedModel
+from predictor.served_models import ServedModels
 
-_INFER = re.compile(rb"/v2/models/([\w.-]+)(/versions/([\w.-]+))?/infer")
-_CLASSIFY = b"/classify"
+_CLASSIFY = "/classify"
 _NOT_TAKEN = frozenset({b"transfer-encoding", b"content-encoding", b"upgrade", b"expect"})
 
 
@@ -45,9 +44,16 @@ class Visit:
 
     def read(self, body: bytes) -> Exchange[Answer]:
         """Raises RequestRefused or ProtocolError."""
-        if self.route == "/classify":
+        if self.route == _CLASSIFY:
             return read_classify(body, self.headers, self.request_id, self.model, with_probabilities=False)
         return read_infer(body, self.headers, self.request_id)
+
+
+class _Door(NamedTuple):
+    """A path's template, and the model that answers there."""
+
+    route: str
+    model: ServedModel
 
 
 class Written(NamedTuple):
@@ -64,22 +70,26 @@ class FastDoors:
         self.plane = plane
         self._metrics = metrics
         self._body_limit_bytes = body_limit_bytes
+        self._models = plane.serving.models
+        self._doors = _open_doors(self._models)
 
     def enter(self, url: bytes, fields: list[tuple[bytes, bytes]]) -> Visit | None:
         """The visit of a POST request with these headers (names in lower case), unless it is the application's."""
-        model = self.plane.serving.model
-        if model is None or not _NOT_TAKEN.isdisjoint(name for name, _ in fields):
+        models = self.plane.serving.models
+        if models is not self._models:
+            self._models, self._doors = models, _open_doors(models)
+        door = self._doors.get(url)
+        if door is None or not _NOT_TAKEN.isdisjoint(name for name, _ in fields):
             return None
-        route = _find_route(url, model)
         headers = Headers(raw=fields)
-        if route is None or int(headers.get("content-length", self._body_limit_bytes + 1)) > self._body_limit_bytes:
+        if int(headers.get("content-length", self._body_limit_bytes + 1)) > self._body_limit_bytes:
             return None
         try:
             seconds = caller_of(headers).seconds
         except RequestRefused:
             return None
         request_id = choose_request_id(headers.get("x-request-id", ""))
-        return Visit(route, url.decode(), model, headers, request_id, seconds)
+        return Visit(door.route, url.decode(), door.model, headers, request_id, seconds)
 
     def write(
         self, visit: Visit, outcome: Answer | BaseException, default: list[tuple[bytes, bytes]], *, is_last: bool
@@ -112,15 +122,15 @@ class FastDoors:
         )
 
 
-def _find_route(url: bytes, model: ServedModel) -> str | None:
-    if url == _CLASSIFY:
-        return "/classify"
-    found = _INFER.fullmatch(url)
-    if found is None or found[1].decode() != model.identity.model:
-        return None
-    if found[2] is None:
-        return "/v2/models/{model}/infer"
-    return "/v2/models/{model}/versions/{version}/infer" if found[3].decode() == model.identity.version else None
+def _open_doors(models: ServedModels) -> dict[bytes, _Door]:
+    """The doors by their URL, as a client writes it that quotes nothing."""
+    doors = {_CLASSIFY.encode(): _Door(_CLASSIFY, models.default)} if models.default else {}
+    for model in models.find_all():
+        name, version = model.identity.model, model.identity.version
+        by_version = _Door("/v2/models/{model}/versions/{version}/infer", model)
+        doors[f"/v2/models/{name}/versions/{version}/infer".encode()] = by_version
+        doors[f"/v2/models/{name}/infer".encode()] = _Door("/v2/models/{model}/infer", models.find(name))
+    return doors
 
 
 def _explain(visit: Visit, error: BaseException) -> tuple[int, Answer]:

@@ -77,6 +77,13 @@ INDEX_BODY = {
     }
 }
 
+ONNX_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
 
 def classify_body(examples: Iterable[ExampleRequest]) -> dict[str, Any]:
     """`openapi_extra` of POST /classify."""

@@ -1,15 +1,16 @@
 """Around every request: its id, the model that it is for, its metrics, and an answer whatever happens.
 
-The model is looked up once, so that a request that arrives while another one takes over is answered, named and counted
-as one and the same. A plain ASGI middleware: it costs no task and no buffering.
+The table of models is taken once, so that a request that arrives while another model takes over is answered, named and
+counted as one and the same. A plain ASGI middleware: it costs no task and no buffering.
 """
 
 import logging
 import re
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Depends, Query
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +24,7 @@ from predictor.log_lines import LOG
 from predictor.metrics import PredictorMetrics
 from predictor.request_id import choose_request_id
 from predictor.served_model import ServedModel
+from predictor.served_models import ServedModels
 from predictor.serving import Serving
 
 _UNKNOWN_ROUTE = "unknown"
@@ -37,10 +39,33 @@ def request_id_of(request: Request) -> str:
     return str(request.state.request_id)
 
 
-def model_of(request: Request) -> ServedModel | None:
-    """The model that was served when the request arrived."""
-    model: ServedModel | None = request.state.model
+def models_of(request: Request) -> ServedModels:
+    """The models as they were when the request arrived."""
+    models: ServedModels = request.state.models
+    return models
+
+
+def find_model(request: Request, name: str | None = None, version: str | None = None) -> ServedModel:
+    """The model that a request means, by what its path says where nothing else is given; it is who answers from now on.
+
+    Raises NotReady, NotFound and RequestRefused.
+    """
+    path = request.path_params
+    model = models_of(request).find(name or path.get("model"), version or path.get("version"))
+    request.state.model = model
     return model
+
+
+async def _find_asked(
+    request: Request,
+    model: Annotated[str | None, Query(description="the model's name; not needed where there is one")] = None,
+    version: Annotated[str | None, Query(description="its version; the highest that is loaded if left out")] = None,
+) -> ServedModel:
+    return find_model(request, model, version)
+
+
+AskedModel = Annotated[ServedModel, Depends(_find_asked)]
+"""The model that the query of a request names, for the doors whose path does not."""
 
 
 def caller_of(headers: Mapping[str, str]) -> Caller:
@@ -67,9 +92,10 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        model = self._serving.model
+        models = self._serving.models
         request_id = choose_request_id(Headers(scope=scope).get("x-request-id", ""))
-        scope.setdefault("state", {}).update(request_id=request_id, model=model)
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state.update(request_id=request_id, models=models, model=models.default)
         place = {"method": scope["method"], "path": scope["path"]}
         code = GONE_AWAY.http
 
@@ -77,7 +103,8 @@ class RequestScope:
             nonlocal code
             if message["type"] == "http.response.start":
                 code, is_draining = message["status"], self._serving.is_draining
-                message["headers"] = [*message["headers"], *naming_headers(request_id, model, is_draining=is_draining)]
+                naming = naming_headers(request_id, state["model"], is_draining=is_draining)
+                message["headers"] = [*message["headers"], *naming]
             await send(message)
 
         try:
@@ -92,6 +119,7 @@ class RequestScope:
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
             if code > 500 and not route.startswith("/v2/health"):
                 log_failure(request_id, code, **place)
+            model: ServedModel | None = state["model"]
             self._metrics.count_request(
                 transport="rest",
                 route=route,

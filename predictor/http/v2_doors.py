@@ -14,20 +14,12 @@ from predictor.examples import ExampleRequest
 from predictor.http.body import Answer, read_body
 from predictor.http.exchanges import read_infer
 from predictor.http.openapi import ANY_ERROR, INFER_ANSWER, infer_body, path_of_model, path_of_version
-from predictor.http.request_scope import caller_of, model_of, request_id_of
+from predictor.http.request_scope import caller_of, find_model, models_of, request_id_of
 from predictor.identity import ModelIdentity
-from predictor.served_model import ServedModel
-from predictor.serving import require_model
 
 JSON = "application/json"
 MODEL = "/v2/models/{model}"
 VERSION = "/v2/models/{model}/versions/{version}"
-
-
-def find_model(request: Request) -> ServedModel:
-    """The model that a path names. Raises NotReady or NotFound."""
-    path = request.path_params
-    return require_model(model_of(request), path["model"], path.get("version"))
 
 
 def health_doors(plane: DataPlane) -> APIRouter:
@@ -46,7 +38,7 @@ def health_doors(plane: DataPlane) -> APIRouter:
 
     @router.get("/v2/health/ready")
     async def server_ready() -> Response:
-        """A model is loaded and warmed up, and the process is not on its way out."""
+        """Whatever was to be loaded at the start is, or has failed to; a model answers; the process is not ending."""
         plane.serving.check_ready()
         return Response(b'{"ready":true}', media_type=JSON)
 
@@ -62,14 +54,14 @@ def model_doors(plane: DataPlane, shown: ModelIdentity) -> APIRouter:
     @router.get(VERSION, responses={200: {"model": ModelMetadata}}, openapi_extra=by_version)
     async def model_metadata(request: Request) -> Response:
         """Inputs and outputs of a model."""
-        return Response(find_model(request).metadata().to_json(), media_type=JSON)
+        return Response(models_of(request).metadata_of(find_model(request)).to_json(), media_type=JSON)
 
     @router.get(f"{MODEL}/ready", openapi_extra=by_name)
     @router.get(f"{VERSION}/ready", openapi_extra=by_version)
     async def model_ready(request: Request) -> dict[str, str | bool]:
         """The model is loaded and warmed up."""
         found = find_model(request)
-        plane.serving.check_ready()
+        plane.serving.check_staying()
         return {"name": found.identity.model, "ready": True}
 
     return router

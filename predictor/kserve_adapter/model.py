@@ -15,9 +15,8 @@ from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from bundle import read_bundle
 from open_inference import InferRequest, ProtocolError, RequestedOutput, Tensor
 from open_inference.json_data import decode_data
-from predictor.errors import NotFound, RequestRefused
+from predictor.errors import RequestRefused
 from predictor.served_model import Inference, ServedModel
-from predictor.serving import require_model
 from predictor.settings import PredictorSettings
 from predictor.wiring import load_model
 
@@ -63,13 +62,13 @@ class AssayModel(kserve.Model):  # type: ignore[misc]  # KServe's SDK has no typ
         """
         if not isinstance(payload, kserve.InferRequest):
             raise InvalidInput("the request is not V2; expected POST /v2/models/{name}/infer or ModelInfer")
+        model = self._model()
+        if payload.model_version not in {None, "", model.identity.version}:
+            raise ModelNotFound(f"{self.name} version {payload.model_version}")
         try:
-            model = require_model(self._model(), version=payload.model_version or None)
             inference = await asyncio.to_thread(model.infer, _read(payload))
         except (ProtocolError, RequestRefused) as error:
             raise InvalidInput(str(error)) from error
-        except NotFound as error:
-            raise ModelNotFound(f"{self.name} version {payload.model_version}") from error
         return _write(inference, payload, headers or {})
 
     def _model(self) -> ServedModel:

@@ -51,7 +51,7 @@ def test_it_is_live_but_not_ready_while_its_model_warms_up(slow_to_load: Bundle,
         assert stub("ServerLive", wait_for_ready=True).live
         assert not stub("ServerReady").ready
         assert not stub("ModelReady", asked).ready
-        assert not stub("RepositoryIndex").models
+        assert "READY" not in {model.state for model in stub("RepositoryIndex").models}
         assert refusal(stub, "ModelMetadata", messages.ModelMetadataRequest(name="contrary"))[0] == "UNAVAILABLE"
         watched = health.Watch(health_pb2.HealthCheckRequest(service=SERVICE), timeout=DEADLINE_SECONDS)
         assert [next(watched).status, next(watched).status] == [NOT_SERVING, SERVING]
