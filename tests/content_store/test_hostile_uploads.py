@@ -95,7 +95,7 @@ def test_rows_that_are_not_what_the_digest_names_are_refused(
     assert other.json()["error"].startswith(f"holdout {rows.digest}: the rows that came are sha256:")
     for content, reason in {
         b"": "what came: empty; expected a header line",
-        b"label,a\n1,x\n": "what came, line 2, column a: 'x' is not a finite number",
+        b"label,a\n1,2\n1,x\n": "what came, line 3, column a: 'x' is not a finite number",
         b"label,a\n1,\xff\n": "what came, line 2: not UTF-8 text",
         b"\x1f\x8b\x08\x00": "not UTF-8 text",
     }.items():
