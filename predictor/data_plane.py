@@ -5,6 +5,7 @@ the request and how to write the answer; error_table.py has the code of whatever
 """
 
 import asyncio
+import json
 import math
 import threading
 from collections import defaultdict
@@ -14,15 +15,16 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from open_inference import ServerMetadata
-from open_inference.metadata import IndexedModel, Statistics
+from open_inference.metadata import IndexedModel, ModelStatistics, Statistics
 from predictor.batches import Exchange, Job
 from predictor.errors import DeadlineExceeded, NotReady, QueueFull, RequestRefused
 from predictor.identity import ModelIdentity
 from predictor.inference_threads import InferenceThreads
-from predictor.metrics import PredictorMetrics
+from predictor.metrics import PredictorMetrics, write_exposition
 from predictor.request_statistics import RequestStatistics
 from predictor.served_model import ServedModel
 from predictor.serving import Serving
+from predictor.workers.counts import Counts, Gather
 
 T = TypeVar("T")
 
@@ -53,11 +55,13 @@ class DataPlane:
         *,
         version: str,
         deadline_seconds: float,
+        gather: Gather | None = None,
     ) -> None:
         self.serving = serving
         self.threads = threads
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
+        self._gather = gather
         metrics.watch_queue(threads.waiting)
         self._server = ServerMetadata(name="assay", version=version, extensions=EXTENSIONS)
         self._lock = threading.Lock()
@@ -105,8 +109,26 @@ class DataPlane:
         return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
 
     def statistics(self, model: ServedModel) -> Statistics:
-        """What `model` has answered since the server was started."""
-        return Statistics(model_stats=(self._statistics_of(model).read(model.identity),))
+        """What `model` has answered since the server was started, in all workers. Not for the event loop: it waits."""
+        own = self._own_statistics(model)
+        return _total_of(own, self._gather(self.counts()).result()) if self._gather else own
+
+    async def statistics_in_loop(self, model: ServedModel) -> Statistics:
+        """What `statistics` answers, for a transport that lives on the event loop."""
+        own = self._own_statistics(model)
+        return _total_of(own, await asyncio.wrap_future(self._gather(self.counts()))) if self._gather else own
+
+    async def exposition(self) -> bytes:
+        """Everything counted, in all workers, in Prometheus' text format."""
+        if self._gather is None:
+            return self._metrics.exposition()
+        return write_exposition(await asyncio.wrap_future(self._gather(self.counts())))
+
+    def counts(self) -> Counts:
+        """What this process has counted."""
+        with self._lock:
+            statistics = [each.read(identity) for identity, each in self._statistics.items()]
+        return Counts(self._metrics.families(), [one.model_dump(mode="json") for one in statistics])
 
     def repository_index(self, *, is_ready: bool) -> tuple[IndexedModel, ...]:
         """The models that can be served; with `is_ready` only those that are ready."""
@@ -128,6 +150,15 @@ class DataPlane:
             "models are not loaded or unloaded while this server runs; expected requests for the one that it serves"
         )
 
+    def _own_statistics(self, model: ServedModel) -> Statistics:
+        return Statistics(model_stats=(self._statistics_of(model).read(model.identity),))
+
     def _statistics_of(self, model: ServedModel) -> RequestStatistics:
         with self._lock:
             return self._statistics[model.identity]
+
+
+def _total_of(own: Statistics, total: Counts) -> Statistics:
+    everywhere = {(one["name"], one["version"]): one for one in total.statistics}
+    summed = [everywhere[one.name, one.version] for one in own.model_stats]
+    return Statistics(model_stats=tuple(ModelStatistics.from_json(json.dumps(one).encode()) for one in summed))

@@ -11,60 +11,79 @@ import logging
 import signal
 import socket
 from asyncio import FIRST_COMPLETED
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import uvloop
 
 from bundle import Bundle, read_bundle
-from predictor.examples import warm_up
+from predictor.examples import Example, warm_up
 from predictor.listener import Listener
 from predictor.listening_socket import open_listening_socket
 from predictor.log_lines import LOG, start_log
 from predictor.metrics import PredictorMetrics
+from predictor.served_model import ServedModel
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
 from predictor.wiring import create_data_plane, create_grpc_listener, create_http_listener, create_metrics, load_model
+from predictor.workers.crew import Alone
 
 
-def serve(settings: PredictorSettings, bundle_path: Path) -> int:
-    """Serve the bundle at `bundle_path` until a signal ends the process; the exit code, 0, when all is answered.
+def serve_alone(settings: PredictorSettings, bundle_path: Path) -> int:
+    """Serve the bundle at `bundle_path` until a signal ends this process; the exit code, 0, when all is answered.
 
     Raises BundleError when the bundle is missing or damaged, CannotListen, and ModelNotUsable when it cannot be loaded
     or does not answer; all before the first request is taken for it. Writes its log to standard error.
     """
     start_log()
-    bundle = read_bundle(bundle_path)
-    with open_listening_socket(settings.host, settings.http_port) as listening:
-        uvloop.run(_run(settings, bundle, listening))
+    uvloop.run(_run_alone(settings, read_bundle(bundle_path)))
     return 0
 
 
-class _Signals:
+async def _run_alone(settings: PredictorSettings, bundle: Bundle) -> None:
+    signals = Signals()  # before the port: who sees it open can send one
+    with open_listening_socket(settings.host, settings.http_port) as listening:
+        await run(settings, bundle, listening, Alone(), signals)
+
+
+class Signals:
     """Counts SIGTERM and SIGINT: the first, the second and the third that comes."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.first, self.second, self.third = self._all = [loop.create_future() for _ in range(3)]
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._count)
+            loop.add_signal_handler(number, self.count)
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """One more has come."""
         for future in self._all:
             if not future.done():
                 future.set_result(None)
                 return
 
+    def count_two(self) -> None:
+        """Nobody waits for a drain: finish what is in flight."""
+        self.count()
+        self.count()
 
-async def _run(settings: PredictorSettings, bundle: Bundle, listening: socket.socket) -> None:
-    signals, serving, metrics = _Signals(), Serving(), create_metrics()
-    plane = create_data_plane(serving, settings, metrics)
+
+async def run(
+    settings: PredictorSettings, bundle: Bundle, listening: socket.socket, crew: Alone, signals: Signals
+) -> None:
+    """Serve as one of `crew` until a signal comes and all is answered. Raises CannotListen and ModelNotUsable."""
+    serving, metrics = Serving(), create_metrics()
+    plane = create_data_plane(serving, settings, metrics, crew.gather)
+    crew.follow(plane.counts, signals.count_two)
+    preparing = asyncio.create_task(asyncio.to_thread(_prepare, bundle, settings))
+    if not crew.is_first:
+        await asyncio.wait({preparing})
     http = create_http_listener(bundle, settings, listening, plane=plane, metrics=metrics)
     grpc = create_grpc_listener(settings, plane=plane, metrics=metrics)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
-    loading = asyncio.create_task(_load(settings, bundle, listeners, serving=serving, metrics=metrics))
+    loading = asyncio.create_task(_start(preparing, listeners, crew, serving=serving, metrics=metrics))
     try:
         await asyncio.wait({loading, answering, signals.first}, return_when=FIRST_COMPLETED)
         if loading.done():
@@ -85,20 +104,25 @@ async def _answer(listeners: Iterable[Listener]) -> None:
     await asyncio.gather(*(listener.run() for listener in listeners))
 
 
-async def _load(
-    settings: PredictorSettings,
-    bundle: Bundle,
+def _prepare(bundle: Bundle, settings: PredictorSettings) -> tuple[ServedModel, tuple[Example, ...]]:
+    model = load_model(bundle, settings)
+    return model, warm_up(model)
+
+
+async def _start(
+    preparing: Awaitable[tuple[ServedModel, tuple[Example, ...]]],
     listeners: Mapping[str, Listener],
+    crew: Alone,
     *,
     serving: Serving,
     metrics: PredictorMetrics,
 ) -> None:
-    model = await asyncio.to_thread(load_model, bundle, settings)
-    examples = await asyncio.to_thread(warm_up, model)
+    model, examples = await preparing
     if not model.can_batch:
         logging.getLogger(LOG).warning("each request has a run of its own: the answer to a row depends on the others")
     metrics.name_model(model.identity)
+    serving.hold()
     serving.start(model, examples)
     addresses = {name: listener.address for name, listener in listeners.items()}
-    fields = {**addresses, **asdict(model.identity)}
-    logging.getLogger(LOG).info("listening on %s", " and ".join(addresses.values()), extra={"fields": fields})
+    await crew.join(" and ".join(addresses.values()), {**addresses, **asdict(model.identity)})
+    serving.release()

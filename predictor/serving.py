@@ -18,12 +18,22 @@ class Serving:
         self.model: ServedModel | None = None
         self.examples: tuple[Example, ...] = ()
         self.is_draining = False
+        self._is_held = False
         self._change = threading.Event()
 
     def start(self, model: ServedModel, examples: tuple[Example, ...]) -> None:
         """Serve `model`, which is warmed up: `examples` are answers that it gave."""
         self.examples = examples
         self.model = model
+        self._tell()
+
+    def hold(self) -> None:
+        """Be not ready until `release`, but answer: other workers of this server have no model yet."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """All workers have their model."""
+        self._is_held = False
         self._tell()
 
     def drain(self) -> None:
@@ -40,6 +50,8 @@ class Serving:
         if self.is_draining:
             raise NotReady("the server is draining; another one takes new requests")
         require_model(self.model)
+        if self._is_held:
+            raise NotReady("other workers of this server have no model yet; ask again soon")
 
     def _tell(self) -> None:
         self._change.set()

@@ -20,6 +20,7 @@ from predictor.metrics import PredictorMetrics
 from predictor.served_model import ServedModel
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
+from predictor.workers.counts import Gather
 
 
 def load_model(bundle: Bundle, settings: PredictorSettings) -> ServedModel:
@@ -38,11 +39,20 @@ def create_metrics() -> PredictorMetrics:
     return PredictorMetrics(CollectorRegistry())
 
 
-def create_data_plane(serving: Serving, settings: PredictorSettings, metrics: PredictorMetrics) -> DataPlane:
-    """What both transports serve: whatever `serving` holds."""
+def create_data_plane(
+    serving: Serving, settings: PredictorSettings, metrics: PredictorMetrics, gather: Gather | None = None
+) -> DataPlane:
+    """What both transports serve: whatever `serving` holds; `gather` is for one of several workers."""
     worker = BatchWorker(metrics, batch_rows=settings.batch_rows)
     threads = InferenceThreads(worker, threads=settings.inference_threads, limit=settings.queue_limit)
-    return DataPlane(serving, threads, metrics, version=version("assay"), deadline_seconds=settings.deadline_seconds)
+    return DataPlane(
+        serving,
+        threads,
+        metrics,
+        version=version("assay"),
+        deadline_seconds=settings.deadline_seconds,
+        gather=gather,
+    )
 
 
 def create_http_listener(
@@ -87,4 +97,5 @@ def create_grpc_listener(
         port=settings.grpc_port,
         message_limit_bytes=settings.body_limit_bytes,
         finish_seconds=settings.finish_seconds,
+        is_port_shared=settings.workers > 1,
     )

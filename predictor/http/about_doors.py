@@ -7,14 +7,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
+from predictor.data_plane import DataPlane
 from predictor.examples import Example
 from predictor.http.openapi import ANY_ERROR
 from predictor.http.request_scope import model_of
-from predictor.metrics import PredictorMetrics
-from predictor.serving import Serving, require_model
+from predictor.serving import require_model
 
 
-def about_doors(serving: Serving, metrics: PredictorMetrics) -> APIRouter:
+def about_doors(plane: DataPlane) -> APIRouter:
     """The doors."""
     router = APIRouter(tags=["about"], responses=ANY_ERROR)
 
@@ -27,12 +27,12 @@ def about_doors(serving: Serving, metrics: PredictorMetrics) -> APIRouter:
     async def example(request: Request) -> dict[str, Any]:
         """Requests that are ready to send, with the answers that this model gives to them."""
         require_model(model_of(request))
-        return {"examples": [_show(example) for example in serving.examples]}
+        return {"examples": [_show(example) for example in plane.serving.examples]}
 
     @router.get("/metrics")
     async def metrics_text() -> Response:
         """What was counted, for Prometheus."""
-        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await plane.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

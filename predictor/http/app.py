@@ -36,7 +36,7 @@ def create_app(
     )
     app.include_router(infer_doors(plane, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes))
     app.include_router(classify_door(plane, examples=examples, body_limit_bytes=body_limit_bytes))
-    app.include_router(about_doors(plane.serving, metrics))
+    app.include_router(about_doors(plane))
     app.include_router(health_doors(plane))
     app.include_router(extension_doors(plane, shown))  # /v2/models/stats before /v2/models/{model}
     app.include_router(model_doors(plane, shown))

@@ -32,13 +32,13 @@ def extension_doors(plane: DataPlane, shown: ModelIdentity) -> APIRouter:
     @router.get("/v2/models/stats", responses={200: {"model": Statistics}})
     async def all_statistics(request: Request) -> Response:
         """How often each model was asked, and where the time went."""
-        return Response(plane.statistics(require_model(model_of(request))).to_json(), media_type=JSON)
+        return Response((await plane.statistics_in_loop(require_model(model_of(request)))).to_json(), media_type=JSON)
 
     @router.get(f"{MODEL}/stats", responses={200: {"model": Statistics}}, openapi_extra=by_name)
     @router.get(f"{VERSION}/stats", responses={200: {"model": Statistics}}, openapi_extra=by_version)
     async def model_statistics(request: Request) -> Response:
         """How often a model was asked, and where the time went."""
-        return Response(plane.statistics(find_model(request)).to_json(), media_type=JSON)
+        return Response((await plane.statistics_in_loop(find_model(request))).to_json(), media_type=JSON)
 
     @router.post("/v2/repository/index", openapi_extra=INDEX_BODY)
     async def repository_index(request: Request) -> Response:

@@ -1,0 +1,19 @@
+"""One process, or several: what a program calls to serve. What is not needed for that is not imported."""
+
+from pathlib import Path
+
+from predictor.settings import PredictorSettings
+
+
+def serve(settings: PredictorSettings, bundle_path: Path) -> int:
+    """Serve the bundle at `bundle_path` until a signal ends the process; the exit code, 0, when all is answered.
+
+    Raises BundleError, CannotListen, ModelNotUsable and WorkerFailed.
+    """
+    if settings.workers > 1:
+        from predictor.workers.supervisor import supervise  # noqa: PLC0415  # a single process has no supervisor
+
+        return supervise(settings, bundle_path)
+    from predictor.server import serve_alone  # noqa: PLC0415  # a supervisor has no engine, and none of its memory
+
+    return serve_alone(settings, bundle_path)
