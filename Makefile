@@ -88,13 +88,23 @@ grpc-messages: $(VENV)/.dev ## Write predictor/grpc/generated anew, from open_in
 	@$(BIN)/python -m grpc_tools.protoc --proto_path=predictor/grpc --python_out=predictor/grpc/generated \
 		--pyi_out=predictor/grpc/generated open_inference.proto
 
+##@ Measure
+.PHONY: bench bench-docs
+bench: $(VENV)/.dev ## Compare speed and size with other servers; about ten minutes (PEERS="kserve ray", ROUNDS=3, SECONDS=3)
+	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers "$(PEERS)") $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-docs: $(VENV)/.dev ## Write the last comparison into docs/performance.md
+	@cp build/bench/results.json docs/performance.json
+	@$(BIN)/python -m benchmarks.report docs/performance.json --document docs/performance.md --picture docs/pictures/performance.svg
+
 ##@ Keep
 .PHONY: requirements clean help
-requirements: $(VENV)/.dev ## Pin every dependency anew, with hashes (requirements/*.txt)
+requirements: $(VENV)/.dev ## Pin every dependency anew, with hashes (requirements/*.txt, benchmarks/requirements/*.txt)
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra dev --output-file requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra s3 --constraint requirements/dev.txt --output-file requirements/s3.txt
+	@for peer in benchmarks/requirements/*.in; do $(BIN)/uv pip compile --quiet --upgrade $(PIN_OPTIONS) "$$peer" --output-file "$${peer%.in}.txt"; done
 
 clean: ## Remove what the other targets made, the virtual environment included
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
@@ -104,8 +114,8 @@ help: ## Show this
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-PIN = --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" \
-	pyproject.toml requirements/build.in
+PIN_OPTIONS = --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements"
+PIN = $(PIN_OPTIONS) pyproject.toml requirements/build.in
 
 # A virtual environment holds what the newest stamp says; `dev` contains all of `demo`.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/pip

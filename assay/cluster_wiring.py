@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.rollout import RolloutParts, give_up_rollout, run_rollout, supersede_rollout
 from assay.rollout_text import RolloutLines
@@ -15,13 +16,16 @@ from promotion.errors import PromotionError
 from promotion.evidence.evidence_source import EvidenceSource
 from promotion.evidence.named_bundles import NamedBundles
 from promotion.evidence.predictor_counter import PredictorCounter
+from promotion.evidence.predictor_served import PredictorServed
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
+from promotion.guardrails.guardrail_source import GuardrailSource
 from promotion.kubernetes.api_server import ApiServer
 from promotion.kubernetes.base_route import Revisions, read_stable
 from promotion.kubernetes.canary_start import CanaryStart
 from promotion.kubernetes.endpoint_watch import EndpointWatch
 from promotion.kubernetes.envoy_counter import EnvoyGatewayCounter
+from promotion.kubernetes.envoy_served import EnvoyGatewayServed
 from promotion.kubernetes.errors import RouteNotUsable, as_rollout_errors, as_router_errors
 from promotion.kubernetes.gateway_probe import GatewayProbe
 from promotion.kubernetes.promotion_job import PromotionJob
@@ -67,6 +71,7 @@ class ClusterRollout:
     """The Job that runs this; None: somebody runs it who can run it again."""
     supersedes: bool = False
     """Whether a rollout of another canary that is under way is ended; the newer canary has to answer by then."""
+    guardrails: GuardrailSources = DEFAULT_SOURCES
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError.
@@ -103,6 +108,9 @@ class ClusterRollout:
         with as_router_errors():
             return list_urls(api, self.release, revision.url, revision.name)
 
+    def _list_both(self, api: ApiServer) -> tuple[list[str], list[str]]:
+        return self._list_urls(api, self.stable), self._list_urls(api, self.canary)
+
     def _find_end(self, api: ApiServer) -> str | None:
         if self.job is None:
             return None
@@ -119,8 +127,10 @@ class ClusterRollout:
             is_canary_lost=watch.is_lost,
         )
         counter: RequestCounter = DryRunCounter()
+        made: dict[str, GuardrailSource] = {"revisions": PredictorServed(lambda: self._list_both(api))}
         if self.gateway_stats_url is not None:
-            counter = EnvoyGatewayCounter(self.gateway_stats_url, self.release)
+            counter = gateway = EnvoyGatewayCounter(self.gateway_stats_url, self.release)
+            made["gateway"] = EnvoyGatewayServed(gateway)
         store = ClusterRolloutStore(api, self.release)
         start = CanaryStart(self.release, self.canary.name, watch, source, self.ready_seconds, say)
 
@@ -138,8 +148,9 @@ class ClusterRollout:
             store=store,
             clock=WatchedClock(SystemClock(), watch),
             keep_evidence=keep_evidence,
-            answered=PredictorCounter(lambda: (self._list_urls(api, self.stable), self._list_urls(api, self.canary))),
+            answered=PredictorCounter(lambda: self._list_both(api)),
             orders=ClusterRolloutOrders(api, self.release),
+            guardrails=self.guardrails.choose(made, self.stable.name, self.canary.name),
             prepare=prepare,
             report=RolloutEvents(api, self.release).tell,
             finish=lambda record: _remove_route(router, record),

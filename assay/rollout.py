@@ -1,6 +1,6 @@
 """A rollout from its beginning to its end, through whatever parts the wiring has chosen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assay.rollout_text import RolloutLines
@@ -10,6 +10,8 @@ from promotion.evidence.evidence_source import EvidenceSource
 from promotion.gate.configuration import policy_digest
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
+from promotion.guardrails.guardrail_source import GuardrailSource
+from promotion.guardrails.watch import Guardrails
 from promotion.judgement import judge_canary
 from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.beginning import WAY_OUT, begin, resume
@@ -44,6 +46,8 @@ class RolloutParts:
     """What the revisions count themselves."""
     orders: RolloutOrders | None = None
     """Where somebody may ask for the rollout's end."""
+    guardrails: Sequence[GuardrailSource] = ()
+    """Who counts what both revisions answer; nobody where no traffic moves."""
     way_out: str = WAY_OUT
     """What to do about a canary that takes traffic already."""
 
@@ -114,6 +118,7 @@ def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, line
         report,
         parts.answered,
         parts.orders,
+        Guardrails(parts.guardrails, policy.guardrails),
     )
 
 

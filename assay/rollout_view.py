@@ -7,6 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from promotion.gate.outcome import Outcome
+from promotion.gate.policy import Guardrail
+from promotion.guardrails.findings import GuardrailState, seconds_text, share_text
 from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
 from promotion.rollout.status import RolloutStatus, VerdictNumbers
 from promotion.routers.request_counts import RequestCounts
@@ -21,6 +23,13 @@ _OUTCOME_STYLES = {
 }
 
 
+_STATES = {
+    GuardrailState.NO_DATA: "no data",
+    GuardrailState.NOT_COMPARED: "no stable to compare with",
+    GuardrailState.OPEN: "not shown",
+    GuardrailState.KEPT: "kept",
+    GuardrailState.BROKEN: "broken",
+}
 _DOING = {
     RolloutState.OBSERVING: "in this step",
     RolloutState.PAUSING: "of the pause before {} %",
@@ -38,7 +47,7 @@ def show_status(status: RolloutStatus) -> RenderableType:
     facts.add_row("canary", f"{_short(record.canary_digest)} against stable {_short(record.stable_digest)}")
     for name, text in (*_verdict(record, status.numbers), *_time(status), *_end(record)):
         facts.add_row(name, text)
-    return Group(facts, *_steps(status), *_history(record))
+    return Group(facts, *_steps(status), *_guardrails(record), *_history(record))
 
 
 def show_kept(records: Sequence[RolloutRecord]) -> RenderableType:
@@ -106,6 +115,20 @@ def _steps(status: RolloutStatus) -> Iterable[RenderableType]:
         table.add_row(
             name, f"{each.asked_percent} %", *_observed(each), f"{each.split_p_value:.2g}", f"{each.seconds:.0f}"
         )
+    yield Text()
+    yield table
+
+
+def _guardrails(record: RolloutRecord) -> Iterable[RenderableType]:
+    """A row for each guardrail of the newest window that has any, by each source."""
+    found = record.guardrails or (record.observations[-1].guardrails if record.observations else ())
+    if not found:
+        return
+    table = _table("guardrail", "source", "stable", "canary", "more, at least", "at most", "allowed", "")
+    for one in found:
+        say = share_text if one.guardrail is Guardrail.ERRORS else seconds_text
+        numbers = (one.stable, one.canary, one.excess_at_least, one.excess_at_most, one.allowed)
+        table.add_row(one.guardrail, one.source, *(say(number) for number in numbers), _STATES[one.state])
     yield Text()
     yield table
 

@@ -1,8 +1,9 @@
 """Chooses the concrete classes behind the seams of a judgement and of a rollout on this machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.progress import ShareDone
 from assay.rollout import RolloutParts, run_rollout, supersede_rollout
@@ -14,8 +15,10 @@ from promotion.clock import SystemClock
 from promotion.evidence.evidence_source import EvidenceSource, ReplayedHoldout, RevisionPair
 from promotion.evidence.holdout_replay import HoldoutReplay
 from promotion.evidence.predictor_counter import PredictorCounter
+from promotion.evidence.predictor_served import PredictorServed
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord, write_evidence
+from promotion.guardrails.guardrail_source import GuardrailSource
 from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.discard_store import DiscardRolloutStore
 from promotion.rollout.file_orders import FileRolloutOrders
@@ -23,7 +26,7 @@ from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.record import RolloutPlan, RolloutRecord
 from promotion.rollout.rollout_store import RolloutNotUsable
 from promotion.routers.dry_run import DryRunCounter, DryRunRouter
-from promotion.routers.envoy import EnvoyRequestCounter, EnvoyRouter, RevisionEndpoint
+from promotion.routers.envoy import EnvoyRequestCounter, EnvoyRouter, EnvoyServed, RevisionEndpoint
 
 
 def holdout_replay(stable_url: str, canary_url: str, holdout: LabelledRows) -> EvidenceSource:
@@ -65,6 +68,7 @@ class RolloutWiring:
     is_dry_run: bool
     newer_canary: RevisionEndpoint | None = None
     """Who takes the role of the canary, also from one whose rollout is under way, which is then superseded."""
+    guardrails: GuardrailSources = DEFAULT_SOURCES
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
@@ -86,7 +90,16 @@ class RolloutWiring:
             replay = holdout_replay(router.read_revisions().stable.url, newer.url, self.holdout)
             supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
             router.assign("canary", newer)
+        parts = replace(parts, guardrails=self._guardrail_sources(source))
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
+
+    def _guardrail_sources(self, source: "_RolesHolders") -> tuple[GuardrailSource, ...]:
+        running = source.read_revisions()
+        made: dict[str, GuardrailSource] = {
+            "gateway": EnvoyServed(self.gateway),
+            "revisions": PredictorServed(source.read_urls),
+        }
+        return self.guardrails.choose(made, running.stable.revision, running.canary.revision)
 
     def _keep_evidence(self, record: RolloutRecord, evidence: EvidenceRecord) -> None:
         write_evidence(evidence, evidence_path(self.out, record))

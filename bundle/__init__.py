@@ -9,7 +9,7 @@ imports nothing of ours.
 """
 
 from bundle.errors import BundleDamaged, BundleError, BundleNotFound, BundleNotUsable
-from bundle.manifest import BundleFile, DataReference, Lineage, Manifest, TensorSignature
+from bundle.manifest import BundleFile, DataReference, ImageForm, Lineage, Manifest, TensorSignature
 from bundle.read import Bundle, read_bundle
 from bundle.write import write_bundle
 
@@ -21,6 +21,7 @@ __all__ = [
     "BundleNotFound",
     "BundleNotUsable",
     "DataReference",
+    "ImageForm",
     "Lineage",
     "Manifest",
     "TensorSignature",

@@ -29,6 +29,29 @@ class TensorSignature(_ManifestPart):
     shape: tuple[int, ...]
 
 
+class ImageForm(_ManifestPart):
+    """How a picture becomes the model's one input: 8-bit samples, stretched to a size, scaled, and laid out.
+
+    A black sample becomes 0 and a white one `scale`; with `invert` it is the other way round.
+    """
+
+    width: int = Field(ge=1, le=65_535)
+    height: int = Field(ge=1, le=65_535)
+    channels: Literal[1, 3] = Field(1, description="grey, or red, green and blue")
+    scale: FiniteFloat = Field(255, gt=0, description="the input's largest value, such as 255, 16 or 1")
+    invert: bool = Field(False, description="the model has seen bright strokes, and pictures have dark ones")
+    layout: Literal["flat", "NCHW", "NHWC"] = Field("flat", description="flat: a row of height x width x channels")
+
+    def shape(self) -> tuple[int, ...]:
+        """Of one picture in the model's input, without the batch axis."""
+        samples = {
+            "flat": (self.height * self.width * self.channels,),
+            "NCHW": (self.channels, self.height, self.width),
+            "NHWC": (self.height, self.width, self.channels),
+        }
+        return samples[self.layout]
+
+
 class BundleFile(_ManifestPart):
     """A file beside the manifest."""
 
@@ -69,15 +92,20 @@ class Manifest(_ManifestPart):
     classes: tuple[str, ...] = Field(min_length=2)
     metrics: dict[str, FiniteFloat]
     lineage: Lineage
+    image: ImageForm | None = Field(None, description="where the model takes pictures; else it is not stored")
     files: dict[Annotated[str, Field(pattern=NAME_PATTERN)], BundleFile]
 
     def digest(self) -> str:
         """The bundle's digest, `sha256:<64 hex digits>`."""
-        return content_digest(_canonical(self.model_dump(mode="json")))
+        return content_digest(_canonical(self._fields()))
 
     def to_bytes(self) -> bytes:
         """The one form in which this manifest is stored, with its digest; any other bytes are damage."""
-        return stored_form(self.model_dump(mode="json"))
+        return stored_form(self._fields())
+
+    def _fields(self) -> dict[str, Any]:
+        # A field that came later and is not used is not stored: digests of bundles that never had it stay as they are.
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 def stored_form(fields: Mapping[str, Any]) -> bytes:

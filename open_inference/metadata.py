@@ -119,5 +119,5 @@ class IndexedModel(_Metadata):
 
     name: str
     version: str
-    state: Literal["READY", "UNAVAILABLE"]
+    state: Literal["READY", "LOADING", "UNAVAILABLE"]
     reason: str = ""

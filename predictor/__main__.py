@@ -1,4 +1,4 @@
-"""`python -m predictor BUNDLE`: a predictor without the rest of Assay. Everything else is set by `ASSAY_` variables.
+"""`python -m predictor [BUNDLE]`: a predictor without the rest of Assay. Everything else is set by `ASSAY_` variables.
 
 What a serving image runs: it needs neither the CLI nor what the CLI imports.
 """
@@ -15,8 +15,8 @@ from predictor.settings import PredictorSettings
 
 def main() -> int:
     """The exit code: 0 after a signal and a clean end, 1 when it could not serve."""
-    parser = argparse.ArgumentParser(prog="python -m predictor", description="Serve a bundle over the V2 protocol.")
-    parser.add_argument("bundle", type=Path, help="directory of the bundle")
+    parser = argparse.ArgumentParser(prog="python -m predictor", description="Serve models over the V2 protocol.")
+    parser.add_argument("bundle", type=Path, nargs="?", help="directory of a bundle; else ASSAY_MODELS_DIR is served")
     arguments = parser.parse_args()
     try:
         return serve(PredictorSettings(), arguments.bundle)

@@ -15,6 +15,7 @@ from open_inference import InferRequest
 from predictor.errors import CallerGone
 from predictor.metrics import PredictorMetrics
 from predictor.request_statistics import RequestStatistics, Spent
+from predictor.request_trail import Answered, Trail
 from predictor.served_model import Inference, ServedModel, Values
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Job(Generic[T]):
     statistics: RequestStatistics
     read: Callable[[], Exchange[T]]
     is_waited_for: Callable[[], bool]
+    trail: Trail
     future: Future[T] = field(default_factory=Future)
     arrived_ns: int = field(default_factory=time.perf_counter_ns)
 
@@ -56,8 +58,8 @@ class BatchWorker:
         self._metrics = metrics
         self._batch_rows = batch_rows
 
-    def work_on(self, first: Job[Any], take_next: Callable[[], Job[Any] | None]) -> None:
-        """Finish the future of `first`, and of each job that `take_next` gives; it gives None when none waits."""
+    def work_on(self, first: Job[Any], take_next: Callable[[ServedModel], Job[Any] | None]) -> None:
+        """Finish the future of `first`, and of each job for the same model that `take_next` gives; None ends them."""
         limit = self._batch_rows if first.model.can_batch else 1  # which every request reaches by itself
         members: list[_Member[Any]] = []
         rows = 0
@@ -66,7 +68,7 @@ class BatchWorker:
             if member := _read(job):
                 members.append(member)
                 rows += member.rows
-            job = take_next() if rows < limit else None
+            job = take_next(first.model) if rows < limit else None
         for batch in _split(members, limit):
             self._run(batch)
 
@@ -84,7 +86,9 @@ class BatchWorker:
             return
         ran_ns = time.perf_counter_ns() - started
         batch[0].job.statistics.count_run()
-        self._metrics.count_run(model.identity, rows=sum(member.rows for member in batch), seconds=ran_ns / 1e9)
+        rows = sum(member.rows for member in batch)
+        self._metrics.count_run(model.identity, rows=rows, seconds=ran_ns / 1e9)
+        _trace_run(batch, ran_ns, rows)
         for member, values in zip(batch, parts, strict=True):
             self._answer(member, values, started, ran_ns)
 
@@ -100,6 +104,8 @@ class BatchWorker:
             return
         waited = member.begun_ns - job.arrived_ns + started_ns - member.read_ns
         done = time.perf_counter_ns()
+        job.trail.queue_seconds += (started_ns - member.read_ns) / 1e9
+        job.trail.answers.append(Answered(job.model, member.request, inference, member.rows))
         job.statistics.count_answer(
             member.rows, Spent(waited, member.read_ns - member.begun_ns, ran_ns, done - answering)
         )
@@ -110,6 +116,7 @@ def _read(job: Job[T]) -> _Member[T] | None:
     if not job.future.set_running_or_notify_cancel():
         return None
     begun = time.perf_counter_ns()
+    job.trail.queue_seconds += (begun - job.arrived_ns) / 1e9
     try:
         if not job.is_waited_for():
             raise CallerGone("the caller went away before it was the request's turn")
@@ -118,7 +125,16 @@ def _read(job: Job[T]) -> _Member[T] | None:
     except Exception as error:
         _fail(job, error)
         return None
-    return _Member(job, request, write, begun, time.perf_counter_ns())
+    member = _Member(job, request, write, begun, time.perf_counter_ns())
+    job.trail.rows += member.rows
+    return member
+
+
+def _trace_run(batch: Sequence[_Member[Any]], ran_ns: int, rows: int) -> None:
+    spans = [member.job.trail.span for member in batch if member.job.trail.span]
+    if spans:
+        now = time.time_ns()
+        spans[0].add_run(spans[1:], started_ns=now - ran_ns, ended_ns=now, rows=rows)
 
 
 def _fail(job: Job[Any], error: Exception) -> None:
@@ -127,11 +143,11 @@ def _fail(job: Job[Any], error: Exception) -> None:
 
 
 def _split(members: Sequence[_Member[Any]], limit: int) -> Iterator[list[_Member[Any]]]:
-    """Runs of one model and at most `limit` rows, in order; a request with more is one by itself."""
+    """Runs of at most `limit` rows, in order; a request with more is one by itself."""
     batch: list[_Member[Any]] = []
     rows = 0
     for member in members:
-        if batch and (rows + member.rows > limit or member.job.model is not batch[0].job.model):
+        if batch and rows + member.rows > limit:
             yield batch
             batch, rows = [], 0
         batch.append(member)

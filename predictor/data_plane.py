@@ -1,6 +1,6 @@
 """What every transport serves, with the same meaning: the data plane. It knows no transport.
 
-A transport takes `serving.model` once as a request arrives, finds the model that it is for, and hands over how to read
+A transport takes `serving.models` once as a request arrives, finds the model that it is for, and hands over how to read
 the request and how to write the answer; error_table.py has the code of whatever is raised here.
 """
 
@@ -9,32 +9,36 @@ import json
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from open_inference import ServerMetadata
-from open_inference.metadata import IndexedModel, ModelStatistics, Statistics
+from open_inference.metadata import ModelStatistics, Statistics
 from predictor.batches import Exchange, Job
-from predictor.errors import DeadlineExceeded, NotReady, QueueFull, RequestRefused
-from predictor.identity import ModelIdentity
+from predictor.errors import DeadlineExceeded, QueueFull
 from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics, write_exposition
+from predictor.repository import Repository
 from predictor.request_statistics import RequestStatistics
+from predictor.request_trail import Trail
+from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
-from predictor.serving import Serving
 from predictor.workers.counts import Counts, Gather
 
 T = TypeVar("T")
 
 EXTENSIONS = ("binary_tensor_data", "classification", "model_configuration", "statistics")
+REPOSITORY_EXTENSION = "model_repository"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who waits for an answer."""
 
+    trail: Trail
+    """Of the request."""
     seconds: float = math.inf
     """How long, from now on."""
     is_waiting: Callable[[], bool] = lambda: True
@@ -49,23 +53,27 @@ class DataPlane:
 
     def __init__(
         self,
-        serving: Serving,
+        repository: Repository,
         threads: InferenceThreads,
         metrics: PredictorMetrics,
+        watch: RequestWatch,
         *,
         version: str,
         deadline_seconds: float,
         gather: Gather | None = None,
     ) -> None:
-        self.serving = serving
+        self.repository = repository
+        self.serving = repository.serving
         self.threads = threads
+        self.watch = watch
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
         self._gather = gather
         metrics.watch_queue(threads.waiting)
-        self._server = ServerMetadata(name="assay", version=version, extensions=EXTENSIONS)
+        extensions = (*EXTENSIONS, REPOSITORY_EXTENSION) if repository.can_change else EXTENSIONS
+        self._server = ServerMetadata(name="assay", version=version, extensions=extensions)
         self._lock = threading.Lock()
-        self._statistics: defaultdict[ModelIdentity, RequestStatistics] = defaultdict(RequestStatistics)
+        self._statistics: defaultdict[tuple[str, str], RequestStatistics] = defaultdict(RequestStatistics)
 
     def server_metadata(self) -> ServerMetadata:
         """Name, version and extensions: those that work."""
@@ -94,7 +102,7 @@ class DataPlane:
 
     def submit(self, model: ServedModel, read: Callable[[], Exchange[T]], caller: Caller) -> tuple[Future[T], float]:
         """The answer to come, as `infer` has it, and the seconds after which it is to be given up. Raises QueueFull."""
-        job = Job(model, self._statistics_of(model), read, caller.is_waiting)
+        job = Job(model, self._statistics_of(model), read, caller.is_waiting, caller.trail)
         try:
             self.threads.submit(job)
         except QueueFull:
@@ -108,14 +116,17 @@ class DataPlane:
             self._statistics_of(model).count_failure(int(seconds * 1e9))
         return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
 
-    def statistics(self, model: ServedModel) -> Statistics:
-        """What `model` has answered since the server was started, in all workers. Not for the event loop: it waits."""
-        own = self._own_statistics(model)
+    def statistics(self, models: Iterable[ServedModel]) -> Statistics:
+        """What each of `models` has answered since the server was started, under whatever bundle of that version.
+
+        In all workers. Not for the event loop: it waits.
+        """
+        own = self._own_statistics(models)
         return _total_of(own, self._gather(self.counts()).result()) if self._gather else own
 
-    async def statistics_in_loop(self, model: ServedModel) -> Statistics:
+    async def statistics_in_loop(self, models: Iterable[ServedModel]) -> Statistics:
         """What `statistics` answers, for a transport that lives on the event loop."""
-        own = self._own_statistics(model)
+        own = self._own_statistics(models)
         return _total_of(own, await asyncio.wrap_future(self._gather(self.counts()))) if self._gather else own
 
     async def exposition(self) -> bytes:
@@ -127,35 +138,16 @@ class DataPlane:
     def counts(self) -> Counts:
         """What this process has counted."""
         with self._lock:
-            statistics = [each.read(identity) for identity, each in self._statistics.items()]
+            statistics = [each.read(*owner) for owner, each in self._statistics.items()]
         return Counts(self._metrics.families(), [one.model_dump(mode="json") for one in statistics])
 
-    def repository_index(self, *, is_ready: bool) -> tuple[IndexedModel, ...]:
-        """The models that can be served; with `is_ready` only those that are ready."""
-        model = self.serving.model
-        if model is None:
-            return ()
-        try:
-            self.serving.check_ready()
-        except NotReady as error:
-            unavailable = IndexedModel(
-                name=model.identity.model, version=model.identity.version, state="UNAVAILABLE", reason=str(error)
-            )
-            return () if is_ready else (unavailable,)
-        return (IndexedModel(name=model.identity.model, version=model.identity.version, state="READY"),)
-
-    def change_repository(self) -> NoReturn:
-        """Load or unload a model: RequestRefused, because this server has one, and from its start."""
-        raise RequestRefused(
-            "models are not loaded or unloaded while this server runs; expected requests for the one that it serves"
-        )
-
-    def _own_statistics(self, model: ServedModel) -> Statistics:
-        return Statistics(model_stats=(self._statistics_of(model).read(model.identity),))
+    def _own_statistics(self, models: Iterable[ServedModel]) -> Statistics:
+        counted = [(model.identity, self._statistics_of(model)) for model in models]
+        return Statistics(model_stats=tuple(each.read(one.model, one.version) for one, each in counted))
 
     def _statistics_of(self, model: ServedModel) -> RequestStatistics:
         with self._lock:
-            return self._statistics[model.identity]
+            return self._statistics[model.identity.model, model.identity.version]
 
 
 def _total_of(own: Statistics, total: Counts) -> Statistics:

@@ -6,9 +6,13 @@ from types import MappingProxyType
 
 from open_inference import ProtocolError
 from predictor.errors import (
+    BadRequest,
     BodyTooLarge,
     CallerGone,
+    DataNotProcessed,
     DeadlineExceeded,
+    LoadFailed,
+    NotAllowed,
     NotFound,
     NotReady,
     QueueFull,
@@ -40,6 +44,10 @@ CODES: Mapping[type[Exception], Codes] = MappingProxyType(
     {
         ProtocolError: Codes(400, "INVALID_ARGUMENT"),
         RequestRefused: Codes(400, "INVALID_ARGUMENT"),
+        BadRequest: Codes(400, "INVALID_ARGUMENT"),
+        DataNotProcessed: Codes(403, "INVALID_ARGUMENT"),
+        LoadFailed: Codes(400, "FAILED_PRECONDITION"),
+        NotAllowed: Codes(403, "PERMISSION_DENIED"),
         NotFound: Codes(404, "NOT_FOUND"),
         BodyTooLarge: Codes(413, "RESOURCE_EXHAUSTED"),
         QueueFull: Codes(429, "RESOURCE_EXHAUSTED", retry_after_seconds=1),
@@ -48,6 +56,19 @@ CODES: Mapping[type[Exception], Codes] = MappingProxyType(
         CallerGone: GONE_AWAY,
     }
 )
+
+
+_GRPC_FAILURES = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE"})
+
+
+def is_success(code: int | str) -> bool:
+    """Whether a code of either transport says that the request was answered as it was asked."""
+    return code in {200, "OK"}
+
+
+def is_server_failure(code: int | str) -> bool:
+    """Whether a code of either transport says that the server did not do its part."""
+    return code >= 500 if isinstance(code, int) else code in _GRPC_FAILURES
 
 
 def codes_of(error: Exception) -> Codes:

@@ -16,6 +16,7 @@ from open_inference.datatypes import DATATYPES
 from predictor.classify.answer import classification
 from predictor.classify.read_rows import read_rows
 from predictor.errors import InferenceFailed, ModelNotUsable, RequestRefused
+from predictor.forward.examples import answer_example, forward_examples
 from predictor.served_model import ServedModel
 
 _ROWS = 2
@@ -48,12 +49,13 @@ def make_requests(manifest: Manifest, model: str) -> tuple[ExampleRequest, ...]:
     signature = manifest.inputs[0]
     tensor = Tensor.of(signature.name, np.array(rows, dtype=DATATYPES[signature.datatype]))
     infer = InferRequest(inputs=(tensor,), id="example-infer").to_json().decode()
-    forms = (
+    forms: tuple[tuple[str, str, str, str], ...] = (
         ("classify-row", "/classify", "application/json", _to_text({"row": rows[0]})),
         ("classify-rows", "/classify", "application/json", _to_text({"rows": rows})),
         ("classify-csv", "/classify", "text/csv", _to_csv(manifest.feature_names, rows)),
         ("infer", f"/v2/models/{model}/infer", "application/json", infer),
     )
+    forms += forward_examples(manifest, model, rows)
     return tuple(ExampleRequest(name, path, kind, f"example-{name}", body) for name, path, kind, body in forms)
 
 
@@ -80,9 +82,11 @@ def _rows(manifest: Manifest) -> list[list[float]]:
 
 def _answer(model: ServedModel, request: ExampleRequest) -> bytes:
     body = request.body.encode()
-    if request.path != "/classify":
+    if request.path.endswith("/infer"):
         message = InferRequest.from_json(body)
         return model.infer(message).to_response(message.id or request.request_id).to_json()
+    if request.path != "/classify":
+        return answer_example(model, request.path, body, request.request_id)
     rows, is_single = read_rows(body, request.content_type, model)
     answer = classification(
         model.classify(rows), model.manifest.classes, request_id=request.request_id, with_probabilities=False

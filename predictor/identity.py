@@ -20,6 +20,11 @@ def identify(bundle: Bundle, *, model: str | None, revision: str | None) -> Mode
     return ModelIdentity(
         model=model or bundle.manifest.model,
         version=str(bundle.manifest.version),
-        revision=revision or bundle.digest.removeprefix("sha256:")[:12],
+        revision=revision or short_digest(bundle.digest),
         bundle_digest=bundle.digest,
     )
+
+
+def short_digest(digest: str) -> str:
+    """The first 12 digits of `sha256:<64 hex digits>`: what a revision is called that nobody has given a name."""
+    return digest.removeprefix("sha256:")[:12]

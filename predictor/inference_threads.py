@@ -11,6 +11,7 @@ from typing import Any
 
 from predictor.batches import BatchWorker, Job
 from predictor.errors import QueueFull
+from predictor.served_model import ServedModel
 
 
 class InferenceThreads:
@@ -54,9 +55,13 @@ class InferenceThreads:
                 first = self._waiting.popleft()
             self._worker.work_on(first, self._take_next)
 
-    def _take_next(self) -> Job[Any] | None:
+    def _take_next(self, model: ServedModel) -> Job[Any] | None:
         with self._lock:
-            return self._waiting.popleft() if self._waiting else None
+            for index, job in enumerate(self._waiting):
+                if job.model is model:  # the first one, unless several models are asked at the same time
+                    del self._waiting[index]
+                    return job
+        return None
 
     def _forget(self, future: Future[Any]) -> None:
         with self._lock:

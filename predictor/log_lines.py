@@ -30,7 +30,9 @@ def start_log() -> None:
     """Write the predictor's own lines and the errors of the web server below it to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name, level in ((LOG, logging.INFO), ("uvicorn", logging.ERROR), ("asyncio", logging.ERROR)):
+    levels = {LOG: logging.INFO, "uvicorn": logging.ERROR, "asyncio": logging.ERROR, "opentelemetry": logging.ERROR}
+    levels["python_multipart"] = logging.CRITICAL  # what a form lacks is its sender's to know
+    for name, level in levels.items():
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(level)

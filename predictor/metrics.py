@@ -4,13 +4,14 @@ Every label has few values: a path that is no route counts as `unknown`, a model
 asks. The transport is a label, so gRPC adds its own values and no metric.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 
 from predictor.identity import ModelIdentity
+from predictor.recording.metrics import RecorderMetrics
 from predictor.served_model import Inference
 from predictor.workers.counts import Counts, Family
 
@@ -44,8 +45,10 @@ class PredictorMetrics:
             "assay_predictions", "Rows by the class that was predicted", (*_OWNER, "label"), registry=registry
         )
         self._model_info = Gauge(
-            "assay_model_info", "The model that is served", (*_OWNER, "version", "bundle_digest"), registry=registry
+            "assay_model_info", "A model that is served", (*_OWNER, "version", "bundle_digest"), registry=registry
         )
+        self.recorder = RecorderMetrics(registry)
+        self._named: set[tuple[str, str, str, str]] = set()
         self._queue_depth = Gauge("assay_queue_depth", "Requests that wait for an inference thread", registry=registry)
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
@@ -73,10 +76,14 @@ class PredictorMetrics:
             if count:
                 self._predictions.labels(*owner, classes[index]).inc(int(count))
 
-    def name_model(self, identity: ModelIdentity) -> None:
-        """This model is served from now on."""
-        self._model_info.clear()
-        self._model_info.labels(identity.model, identity.revision, identity.version, identity.bundle_digest).set(1)
+    def name_models(self, identities: Iterable[ModelIdentity]) -> None:
+        """These models are served from now on, and no others."""
+        named = {(one.model, one.revision, one.version, one.bundle_digest) for one in identities}
+        for gone in self._named - named:
+            self._model_info.remove(*gone)
+        for labels in named:
+            self._model_info.labels(*labels).set(1)
+        self._named = named
 
     def families(self) -> list[Family]:
         """Everything counted, for another process."""

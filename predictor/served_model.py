@@ -18,7 +18,7 @@ from open_inference import InferRequest, InferResponse, ModelMetadata, Requested
 from open_inference.classification import best_classes
 from open_inference.metadata import ModelConfig, TensorConfig
 from predictor.engines.inference_engine import InferenceEngine
-from predictor.errors import InferenceFailed, RequestRefused
+from predictor.errors import InferenceFailed, NoAnswer
 from predictor.identity import ModelIdentity
 from predictor.model_card import read_model_card
 from predictor.signature import LABEL, PROBABILITIES, check_request, check_servable
@@ -177,7 +177,7 @@ class ServedModel:
         finite = np.isfinite(probabilities).all(axis=1)
         if not finite.all():
             row = int(finite.argmin())
-            raise RequestRefused(
+            raise NoAnswer(
                 f"the model has no answer to row {row}: its probabilities are not finite; "
                 "expected values of the order that it was trained on"
             )

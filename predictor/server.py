@@ -1,7 +1,7 @@
 """The life of the serving process: listen, load, warm up, serve, drain, end.
 
-The ports are taken first and answer from then on: live, but not ready, until the model is loaded and has answered its
-own examples. The first SIGTERM or SIGINT makes it not ready, and it goes on answering for `drain_seconds`, in which
+The ports are taken first and answer from then on: live, but not ready, until what is to be loaded has answered its own
+examples. The first SIGTERM or SIGINT makes it not ready, and it goes on answering for `drain_seconds`, in which
 whoever sends requests here hears of it; then the listeners are closed and what is in flight is finished. A second
 signal cuts the waiting short, a third gives up what is in flight.
 """
@@ -17,34 +17,46 @@ from pathlib import Path
 
 import uvloop
 
-from bundle import Bundle, read_bundle
-from predictor.examples import Example, warm_up
 from predictor.listener import Listener
 from predictor.listening_socket import open_listening_socket
 from predictor.log_lines import LOG, start_log
-from predictor.metrics import PredictorMetrics
-from predictor.served_model import ServedModel
+from predictor.model_sources import OneBundle
+from predictor.models_directory import ModelsDirectory
+from predictor.repository import Repository
+from predictor.scheduling import let_threads_finish
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
-from predictor.wiring import create_data_plane, create_grpc_listener, create_http_listener, create_metrics, load_model
+from predictor.wiring import (
+    create_data_plane,
+    create_grpc_listener,
+    create_http_listener,
+    create_metrics,
+    create_repository,
+    create_source,
+)
 from predictor.workers.crew import Alone
 
+_LAST_SECONDS = 2.0  # that recorded predictions and traces always have in the end
 
-def serve_alone(settings: PredictorSettings, bundle_path: Path) -> int:
-    """Serve the bundle at `bundle_path` until a signal ends this process; the exit code, 0, when all is answered.
 
-    Raises BundleError when the bundle is missing or damaged, CannotListen, and ModelNotUsable when it cannot be loaded
-    or does not answer; all before the first request is taken for it. Writes its log to standard error.
+def serve_alone(settings: PredictorSettings, bundle_path: Path | None) -> int:
+    """Serve the bundle at `bundle_path`, or else the directory of models that is set, until a signal ends the process.
+
+    The exit code, 0, when all is answered. Raises SettingsError; BundleError when the bundle is missing or damaged, or
+    the directory is; CannotListen; and ModelNotUsable when the bundle cannot be loaded or does not answer; all before
+    the first request is taken for it. A model of a directory that cannot be served does not keep the others from it.
+    Writes its log to standard error.
     """
     start_log()
-    uvloop.run(_run_alone(settings, read_bundle(bundle_path)))
+    let_threads_finish()
+    uvloop.run(_run_alone(settings, create_source(settings, bundle_path)))
     return 0
 
 
-async def _run_alone(settings: PredictorSettings, bundle: Bundle) -> None:
+async def _run_alone(settings: PredictorSettings, source: OneBundle | ModelsDirectory) -> None:
     signals = Signals()  # before the port: who sees it open can send one
     with open_listening_socket(settings.host, settings.http_port) as listening:
-        await run(settings, bundle, listening, Alone(), signals)
+        await run(settings, source, listening, Alone(), signals)
 
 
 class Signals:
@@ -70,59 +82,72 @@ class Signals:
 
 
 async def run(
-    settings: PredictorSettings, bundle: Bundle, listening: socket.socket, crew: Alone, signals: Signals
+    settings: PredictorSettings,
+    source: OneBundle | ModelsDirectory,
+    listening: socket.socket,
+    crew: Alone,
+    signals: Signals,
 ) -> None:
-    """Serve as one of `crew` until a signal comes and all is answered. Raises CannotListen and ModelNotUsable."""
-    serving, metrics = Serving(), create_metrics()
-    plane = create_data_plane(serving, settings, metrics, crew.gather)
+    """Serve as one of `crew` until a signal comes and all is answered.
+
+    Raises SettingsError, BundleError, CannotListen and ModelNotUsable.
+    """
+    metrics = create_metrics()
+    repository = create_repository(source, settings, metrics)
+    plane = create_data_plane(repository, settings, metrics, crew.gather)
     crew.follow(plane.counts, signals.count_two)
-    preparing = asyncio.create_task(asyncio.to_thread(_prepare, bundle, settings))
+    starting = asyncio.create_task(_start(settings, source, repository))  # not before this function waits
     if not crew.is_first:
-        await asyncio.wait({preparing})
-    http = create_http_listener(bundle, settings, listening, plane=plane, metrics=metrics)
-    grpc = create_grpc_listener(settings, plane=plane, metrics=metrics)
+        await asyncio.wait({starting})
+    http = create_http_listener(source, settings, listening, plane=plane)
+    grpc = create_grpc_listener(settings, plane=plane)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
-    loading = asyncio.create_task(_start(preparing, listeners, crew, serving=serving, metrics=metrics))
+    loading = asyncio.create_task(_join(starting, source, repository.serving, listeners, crew))
     try:
         await asyncio.wait({loading, answering, signals.first}, return_when=FIRST_COMPLETED)
         if loading.done():
             loading.result()
             await asyncio.wait({answering, signals.first}, return_when=FIRST_COMPLETED)
-            serving.drain()
+            repository.serving.drain()
             await asyncio.wait({answering, signals.second}, timeout=settings.drain_seconds, return_when=FIRST_COMPLETED)
     finally:
+        finish_by = asyncio.get_running_loop().time() + settings.finish_seconds
+        repository.close()
         for listener in listeners.values():
             listener.close()
         await asyncio.wait({answering, signals.third}, return_when=FIRST_COMPLETED)
         for listener in listeners.values():
             listener.abandon()
         await answering
+        left = finish_by - asyncio.get_running_loop().time()
+        await asyncio.to_thread(plane.watch.close, max(left, _LAST_SECONDS))
 
 
 async def _answer(listeners: Iterable[Listener]) -> None:
     await asyncio.gather(*(listener.run() for listener in listeners))
 
 
-def _prepare(bundle: Bundle, settings: PredictorSettings) -> tuple[ServedModel, tuple[Example, ...]]:
-    model = load_model(bundle, settings)
-    return model, warm_up(model)
+async def _start(settings: PredictorSettings, source: OneBundle | ModelsDirectory, repository: Repository) -> None:
+    repository.serving.hold()
+    is_everything = isinstance(source, OneBundle) or settings.load_at_start == "all"
+    failures = await asyncio.wrap_future(repository.start(is_everything=is_everything))
+    if failures and isinstance(source, OneBundle):
+        raise failures[0]
+    for failure in failures:
+        logging.getLogger(LOG).error("a model is not served: %s", failure)
 
 
-async def _start(
-    preparing: Awaitable[tuple[ServedModel, tuple[Example, ...]]],
+async def _join(
+    starting: Awaitable[None],
+    source: OneBundle | ModelsDirectory,
+    serving: Serving,
     listeners: Mapping[str, Listener],
     crew: Alone,
-    *,
-    serving: Serving,
-    metrics: PredictorMetrics,
 ) -> None:
-    model, examples = await preparing
-    if not model.can_batch:
-        logging.getLogger(LOG).warning("each request has a run of its own: the answer to a row depends on the others")
-    metrics.name_model(model.identity)
-    serving.hold()
-    serving.start(model, examples)
+    await starting
     addresses = {name: listener.address for name, listener in listeners.items()}
-    await crew.join(" and ".join(addresses.values()), {**addresses, **asdict(model.identity)})
+    models = [asdict(model.identity) for model in serving.models.find_all()]
+    fields = {**addresses, **(models[0] if isinstance(source, OneBundle) else {"models": models})}
+    await crew.join(" and ".join(addresses.values()), fields)
     serving.release()

@@ -1,30 +1,36 @@
-"""What is being served right now, and whether it is ready: the one piece of state that doors and server share."""
+"""What is being served right now, and whether it is ready: the one piece of state that doors and server share.
+
+repository.py alone writes the table of models, out of what is on disk and what was asked for.
+"""
 
 import threading
+from collections.abc import Sequence
 
-from open_inference.json_object import quote
-from predictor.errors import NotFound, NotReady
-from predictor.examples import Example
-from predictor.served_model import ServedModel
+from predictor.errors import NotReady
+from predictor.served_models import NOTHING_LOADED, ModelVersion, ServedModels
 
 
 class Serving:
-    """Nothing, then one warmed-up model, then the same while it drains.
+    """Nothing, then what was loaded at the start, then whatever takes its place; the same while it drains.
 
-    A request asks once which model it is for and keeps that one to its end.
+    A request takes `models` once, and keeps the model that it finds there to its end.
     """
 
     def __init__(self) -> None:
-        self.model: ServedModel | None = None
-        self.examples: tuple[Example, ...] = ()
+        self.models = ServedModels()
         self.is_draining = False
+        self._is_started = False
         self._is_held = False
         self._change = threading.Event()
 
-    def start(self, model: ServedModel, examples: tuple[Example, ...]) -> None:
-        """Serve `model`, which is warmed up: `examples` are answers that it gave."""
-        self.examples = examples
-        self.model = model
+    def put(self, name: str, versions: Sequence[ModelVersion]) -> None:
+        """From now on these are all versions of the model `name`. Not to be called from two threads at once."""
+        self.models = self.models.with_versions(name, versions)
+        self._tell()
+
+    def start(self) -> None:
+        """Whatever was to be loaded at the start is loaded, or has failed to."""
+        self._is_started = True
         self._tell()
 
     def hold(self) -> None:
@@ -46,25 +52,18 @@ class Serving:
         return self._change
 
     def check_ready(self) -> None:
-        """Raises NotReady until a model is loaded and warmed up, and again from `drain` on."""
-        if self.is_draining:
-            raise NotReady("the server is draining; another one takes new requests")
-        require_model(self.model)
+        """Raises NotReady until the start is over, while no model is loaded or this is held, and from `drain` on."""
+        self.check_staying()
+        if not self._is_started or not self.models:
+            raise NotReady(NOTHING_LOADED)
         if self._is_held:
             raise NotReady("other workers of this server have no model yet; ask again soon")
+
+    def check_staying(self) -> None:
+        """Raises NotReady from `drain` on."""
+        if self.is_draining:
+            raise NotReady("the server is draining; another one takes new requests")
 
     def _tell(self) -> None:
         self._change.set()
         self._change = threading.Event()
-
-
-def require_model(model: ServedModel | None, name: str | None = None, version: str | None = None) -> ServedModel:
-    """The model, when it is loaded and goes by this name and version. Raises NotReady or NotFound."""
-    if model is None:
-        raise NotReady("no model is loaded and warmed up yet; ask again soon")
-    identity = model.identity
-    if name is not None and name != identity.model:
-        raise NotFound(f"no model {quote(name)} is served here; expected {identity.model}")
-    if version is not None and version != identity.version:
-        raise NotFound(f"{identity.model} has no version {quote(version)} here; expected {identity.version}")
-    return model

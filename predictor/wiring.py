@@ -1,7 +1,9 @@
 """The one place that chooses concrete classes: which engine runs a model, which transport opens the doors."""
 
 import socket
+from contextlib import ExitStack, closing
 from importlib.metadata import version
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -9,29 +11,81 @@ from bundle import Bundle
 from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
-from predictor.examples import make_requests
+from predictor.errors import ModelNotUsable, SettingsError
+from predictor.examples import ExampleRequest, make_requests
+from predictor.files.piece import FileLimits
 from predictor.http.app import create_app
 from predictor.http.fast_doors import FastDoors
+from predictor.http.file_doors import FileRules
 from predictor.http.listener import HttpListener
-from predictor.identity import identify
+from predictor.identity import ModelIdentity, identify
+from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
 from predictor.listener import Listener
 from predictor.metrics import PredictorMetrics
+from predictor.model_sources import ModelSource, OneBundle, StoredModel
+from predictor.models_directory import ModelsDirectory
+from predictor.recording.json_lines_sink import JsonLinesSink
+from predictor.recording.prediction_recorder import DiscardRecorder, PredictionRecorder
+from predictor.recording.queued_recorder import QueuedRecorder
+from predictor.recording.record_directory import RecordDirectory
+from predictor.recording.spool import Spool
+from predictor.repository import Repository
+from predictor.request_log import RequestLog
+from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
-from predictor.serving import Serving
-from predictor.settings import PredictorSettings
+from predictor.settings import PredictorSettings, TracingSettings
+from predictor.tracing.request_span import Tracing
 from predictor.workers.counts import Gather
+
+_PIECE_ROWS = 64
+"""Of a file in one run: few enough that the requests beside it do not wait for long."""
+_UNPACKED_TIMES = 4
+"""What an archive may become, in times of the largest one: PNG and JPEG hardly shrink."""
 
 
 def load_model(bundle: Bundle, settings: PredictorSettings) -> ServedModel:
     """The bundle, ready to answer. Raises ModelNotUsable."""
+    identity = identify(bundle, model=settings.model, revision=settings.revision)
+    return load_stored(StoredModel(identity, bundle.manifest, bundle.model_bytes), settings)
+
+
+def load_stored(stored: StoredModel, settings: PredictorSettings) -> ServedModel:
+    """A model that was read, ready to answer. Raises ModelNotUsable."""
+    if stored.manifest is None:
+        raise ModelNotUsable("there is no manifest.json beside model.onnx; expected a bundle")
     engine = OnnxRuntimeEngine(
-        bundle.model_bytes,
+        stored.model_bytes,
         intra_op_threads=settings.intra_op_threads,
         inter_op_threads=settings.inter_op_threads,
     )
-    identity = identify(bundle, model=settings.model, revision=settings.revision)
-    return ServedModel(bundle.manifest, engine, identity=identity, row_limit=settings.row_limit)
+    if stored.manifest.image:
+        check_image_form(stored.manifest.image, stored.manifest.inputs[0])
+    return ServedModel(stored.manifest, engine, identity=stored.identity, row_limit=settings.row_limit)
+
+
+def create_source(settings: PredictorSettings, bundle_path: Path | None) -> OneBundle | ModelsDirectory:
+    """Where models come from: the bundle at `bundle_path`, or else the models' directory.
+
+    Raises BundleError, and SettingsError where there is neither.
+    """
+    if bundle_path is not None:
+        return OneBundle(bundle_path, model=settings.model, revision=settings.revision)
+    if settings.models_dir is None:
+        raise SettingsError("there is nothing to serve; expected a bundle, or the setting ASSAY_MODELS_DIR")
+    if settings.model or settings.revision:
+        found = "ASSAY_MODEL and ASSAY_REVISION name the one bundle of a server"
+        raise SettingsError(f"{found}; expected neither beside a models' directory, which names its models itself")
+    return ModelsDirectory(settings.models_dir)
+
+
+def create_repository(source: ModelSource, settings: PredictorSettings, metrics: PredictorMetrics) -> Repository:
+    """What loads models out of `source`; nothing is loaded yet."""
+
+    def load(stored: StoredModel) -> ServedModel:
+        return load_stored(stored, settings)
+
+    return Repository(source, load, metrics, can_change=settings.model_control)
 
 
 def create_metrics() -> PredictorMetrics:
@@ -40,39 +94,83 @@ def create_metrics() -> PredictorMetrics:
 
 
 def create_data_plane(
-    serving: Serving, settings: PredictorSettings, metrics: PredictorMetrics, gather: Gather | None = None
+    repository: Repository, settings: PredictorSettings, metrics: PredictorMetrics, gather: Gather | None = None
 ) -> DataPlane:
-    """What both transports serve: whatever `serving` holds; `gather` is for one of several workers."""
+    """What both transports serve: whatever `repository` has loaded; `gather` is for one of several workers."""
     worker = BatchWorker(metrics, batch_rows=settings.batch_rows)
     threads = InferenceThreads(worker, threads=settings.inference_threads, limit=settings.queue_limit)
     return DataPlane(
-        serving,
+        repository,
         threads,
         metrics,
+        create_watch(settings, metrics),
         version=version("assay"),
         deadline_seconds=settings.deadline_seconds,
         gather=gather,
     )
 
 
+def create_watch(settings: PredictorSettings, metrics: PredictorMetrics) -> RequestWatch:
+    """Who is told of every request. Raises SettingsError for a recorder or an exporter that cannot be had."""
+    log = RequestLog(slow_seconds=settings.slow_seconds)
+    return RequestWatch(metrics, create_recorder(settings, metrics), log, create_tracing(TracingSettings()))
+
+
+def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> PredictionRecorder:
+    """Where predictions go. Raises SettingsError."""
+    kind, _, place = settings.record.partition(":")
+    if kind == "none":
+        return DiscardRecorder()
+    with ExitStack() as stack:
+        directory = stack.enter_context(closing(RecordDirectory(Path(place))))
+        sink = stack.enter_context(closing(JsonLinesSink(directory.path, disk_bytes=settings.record_disk_bytes)))
+        spool = None
+        if settings.record_spool_dir:
+            spooled = stack.enter_context(closing(RecordDirectory(settings.record_spool_dir)))
+            spool = stack.enter_context(closing(Spool(spooled.path, limit_bytes=settings.record_disk_bytes)))
+        return QueuedRecorder(
+            sink,
+            spool,
+            metrics.recorder,
+            queue_bytes=settings.record_queue_bytes,
+            record_bytes=settings.record_limit_bytes,
+            parts=stack.pop_all(),
+        )
+
+
+def create_tracing(settings: TracingSettings) -> Tracing | None:
+    """Where spans go; nowhere without an endpoint. Raises SettingsError without the SDK."""
+    if settings.endpoint is None:
+        return None
+    try:
+        from predictor.tracing.otlp import OtlpTracing  # noqa: PLC0415  # an extra, which most do without
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"OpenTelemetry's endpoint is {settings.endpoint}, but its SDK is missing ({error.name}); "
+            "expected assay[tracing] to be installed, or no endpoint"
+        ) from error
+    return OtlpTracing(settings.endpoint, service=settings.service_name, version=version("assay"))
+
+
 def create_http_listener(
-    bundle: Bundle,
+    source: OneBundle | ModelsDirectory,
     settings: PredictorSettings,
     listening: socket.socket,
     *,
     plane: DataPlane,
-    metrics: PredictorMetrics,
 ) -> Listener:
     """The REST doors on a bound socket."""
-    identity = identify(bundle, model=settings.model, revision=settings.revision)
+    shown, examples = _describe(source)
     app = create_app(
         plane,
-        metrics,
-        shown=identity,
-        examples=make_requests(bundle.manifest, identity.model),
+        shown=shown,
+        examples=examples,
         body_limit_bytes=settings.body_limit_bytes,
+        pixel_limit=settings.pixel_limit,
+        file_rules=_file_rules(settings),
+        model_limit_bytes=settings.model_limit_bytes,
     )
-    doors = FastDoors(plane, metrics, body_limit_bytes=settings.body_limit_bytes)
+    doors = FastDoors(plane, body_limit_bytes=settings.body_limit_bytes)
     return HttpListener(
         app,
         listening,
@@ -82,9 +180,23 @@ def create_http_listener(
     )
 
 
-def create_grpc_listener(
-    settings: PredictorSettings, *, plane: DataPlane, metrics: PredictorMetrics
-) -> Listener | None:
+def _file_rules(settings: PredictorSettings) -> FileRules:
+    limits = FileLimits(
+        rows=settings.file_row_limit,
+        rows_of_piece=min(_PIECE_ROWS, settings.row_limit),
+        pixels=settings.pixel_limit,
+        entry_bytes=settings.body_limit_bytes,
+        unpacked_bytes=_UNPACKED_TIMES * settings.file_limit_bytes,
+    )
+    return FileRules(
+        limits,
+        body_limit_bytes=settings.file_limit_bytes,
+        deadline_seconds=settings.file_deadline_seconds,
+        at_once=settings.files_at_once,
+    )
+
+
+def create_grpc_listener(settings: PredictorSettings, *, plane: DataPlane) -> Listener | None:
     """The gRPC service, if it has a port; raises CannotListen. Called on the running event loop."""
     if settings.grpc_port is None:
         return None
@@ -92,10 +204,17 @@ def create_grpc_listener(
 
     return GrpcListener(
         plane,
-        metrics,
         host=settings.host,
         port=settings.grpc_port,
         message_limit_bytes=settings.body_limit_bytes,
         finish_seconds=settings.finish_seconds,
         is_port_shared=settings.workers > 1,
     )
+
+
+def _describe(source: OneBundle | ModelsDirectory) -> tuple[ModelIdentity, tuple[ExampleRequest, ...]]:
+    """What /docs shows, which is made before any model is loaded: of many models no more than their paths."""
+    if isinstance(source, OneBundle):
+        return source.identity, make_requests(source.manifest, source.identity.model)
+    name, versions = next(iter(source.index().items()), ("digits", ("1",)))
+    return ModelIdentity(name, versions[0], "", ""), ()

@@ -5,6 +5,7 @@ PromotionError
 ├── GateConfigurationError   promotion/gate/configuration.py
 ├── SliceNotUsable       promotion/gate/slices.py
 ├── RecordNotWritten     promotion/gate/record.py
+├── LiveMetricsMissing   promotion/guardrails/guardrail_source.py
 ├── EvidenceError        promotion/evidence/evidence_source.py
 └── RolloutError         promotion/rollout/rollout_store.py
 """

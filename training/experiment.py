@@ -11,6 +11,7 @@ from bundle import Bundle, DataReference, Lineage, Manifest, write_bundle
 from dataset import LabelledRows
 from training.export import describe, export_graph, signature, to_bytes
 from training.extract_data import extract_data
+from training.image_form import image_form
 from training.inference_model import HoldoutMetrics, inference_model
 from training.parameters import TrainingParameters
 from training.parity import Parity, check_parity
@@ -81,6 +82,7 @@ def _manifest(
             experiment_name=parameters.experiment.name,
             experiment_id=parameters.experiment.id,
         ),
+        image=image_form(rows),
         files={},
     )
 

@@ -10,6 +10,7 @@ import typer
 
 from assay.commands.split import parse_revision
 from assay.explained_errors import ending_with_an_error_verdict
+from assay.guardrail_sources import GuardrailSources, parse_sources
 from assay.labelled_data import load_rows
 from assay.output import print_lines, say_lines
 from assay.termination import raise_when_terminated
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_STEPS = "5,25,50,100"
 CLUSTER = "In a cluster"
 PLAN = "Waits between steps"
+GUARDRAILS = "Guardrails while traffic moves"
 
 
 def promote(
@@ -64,6 +66,23 @@ def promote(
         float | None,
         typer.Option(min=0, help="How long the whole rollout may take; left out, any time.", rich_help_panel=PLAN),
     ] = None,
+    guardrail_sources: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES", help="Who counts for the guardrails: gateway, revisions.", rich_help_panel=GUARDRAILS
+        ),
+    ] = "gateway",
+    prometheus_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="A Prometheus that counts, too.", rich_help_panel=GUARDRAILS)
+    ] = None,
+    prometheus_labels: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME=VALUE,…",
+            help="By which it knows the release, beside the revisions' names: namespace=shop.",
+            rich_help_panel=GUARDRAILS,
+        ),
+    ] = "",
     supersede: Annotated[
         bool, typer.Option("--supersede", help="End the rollout of another canary first, with --canary for the newer.")
     ] = False,
@@ -134,16 +153,19 @@ def promote(
         )
     if supersede and dry_run:
         raise typer.BadParameter("a dry run ends no rollout", param_hint="--supersede")
+    live = parse_sources(guardrail_sources, prometheus_url, prometheus_labels)
     place: Callable[[LabelledRows, GatePolicy], Rollout]
     if release is None:
         newer = parse_revision(_require("--canary", canary, "--supersede")) if supersede else None
-        place = _Machine(gateway, out, dry_run, newer)
+        place = _Machine(gateway, out, dry_run, newer, live)
     else:
         if minimum_requests > 0 and not dry_run:
             _require("--gateway-stats-url", gateway_stats_url)
+        if "gateway" in live.names and not dry_run:
+            _require("--gateway-stats-url", gateway_stats_url, "--guardrail-sources gateway")
         judged = (*_named_url("--stable", stable), stable_digest), (*_named_url("--canary", canary), canary_digest)
         gateways = _require("--gateway-url", gateway_url), gateway_stats_url
-        place = _Cluster(release, namespace, *judged, *gateways, dry_run, wait_ready_seconds, job, supersede)
+        place = _Cluster(release, namespace, *judged, *gateways, dry_run, wait_ready_seconds, job, supersede, live)
         raise_when_terminated()
     lines = RolloutLines(say_lines if json else print_lines)
     with ending_with_an_error_verdict(is_json=json):
@@ -168,11 +190,14 @@ class _Machine:
     out: Path
     is_dry_run: bool
     newer_canary: "RevisionEndpoint | None"
+    guardrails: GuardrailSources
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
         from assay.wiring import RolloutWiring
 
-        return RolloutWiring(self.gateway, self.out, holdout, policy, self.is_dry_run, self.newer_canary)
+        return RolloutWiring(
+            self.gateway, self.out, holdout, policy, self.is_dry_run, self.newer_canary, self.guardrails
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +212,7 @@ class _Cluster:
     ready_seconds: float
     job: str | None
     supersedes: bool
+    guardrails: GuardrailSources
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
         from assay.cluster_wiring import ClusterRollout, NamedRevision
@@ -204,6 +230,7 @@ class _Cluster:
             self.ready_seconds,
             self.job,
             self.supersedes,
+            self.guardrails,
         )
 
 

@@ -1,4 +1,4 @@
-"""`assay serve`: a bundle behind the V2 protocol, over REST and gRPC, and /classify."""
+"""`assay serve`: a bundle, or a directory of models, behind the V2 protocol, over REST and gRPC, and /classify."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +7,20 @@ import typer
 
 
 def serve(
-    bundle: Annotated[Path, typer.Option(metavar="DIR", help="The bundle to serve; it is verified first.")],
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The bundle to serve; it is verified first.")
+    ] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Serve each DIR/<name>/<version> instead: a bundle or model.onnx."),
+    ] = None,
+    model_control: Annotated[
+        bool | None,
+        typer.Option(
+            "--model-control/--no-model-control",
+            help="Let whoever reaches the server load, unload and register models.  [default: no]",
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="The model's name; the bundle's own if left out.")
     ] = None,
@@ -26,14 +39,18 @@ def serve(
         int | None, typer.Option(min=1, max=256, help="Processes that share the ports.  [default: 1]")
     ] = None,
 ) -> None:
-    """Serve a bundle until SIGTERM or Ctrl-C, then finish what is in flight.
+    """Serve a bundle, or a directory of models, until SIGTERM or Ctrl-C, then finish what is in flight.
 
     Example: assay serve --bundle build/bundles/DIGEST --revision v1 --http-port 8001
     """
-    from predictor.launch import serve as serve_bundle
+    from predictor.launch import serve as serve_models
     from predictor.settings import PredictorSettings
 
+    if bundle and models:
+        raise typer.BadParameter("expected one of --bundle and --models")
     given: dict[str, Any] = {
+        "models_dir": models,
+        "model_control": model_control,
         "model": model,
         "revision": revision,
         "host": host,
@@ -43,4 +60,4 @@ def serve(
         "workers": workers,
     }
     settings = PredictorSettings(**{name: value for name, value in given.items() if value is not None})
-    serve_bundle(settings, bundle)
+    serve_models(settings, bundle)

@@ -1,5 +1,7 @@
 """What POST /classify answers."""
 
+import heapq
+
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +12,14 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class RankedClass(_Answer):
+    """One of the best classes of a row."""
+
+    label: str
+    index: int
+    probability: float
+
+
 class Prediction(_Answer):
     """The class of one row."""
 
@@ -17,6 +27,7 @@ class Prediction(_Answer):
     index: int = Field(description="index of the class in the model's list of classes")
     probability: float = Field(description="of this class")
     probabilities: dict[str, float] | None = Field(None, description="of every class by name, when asked for")
+    top: list[RankedClass] | None = Field(None, description="the best classes, best first, where the door has them")
 
 
 class Classification(_Answer):
@@ -36,7 +47,12 @@ class Classification(_Answer):
 
 
 def classification(
-    inference: Inference, classes: tuple[str, ...], *, request_id: str, with_probabilities: bool
+    inference: Inference,
+    classes: tuple[str, ...],
+    *,
+    request_id: str,
+    with_probabilities: bool,
+    top_classes: int | None = None,
 ) -> Classification:
     """The answer to an inference, in the words of `classes` (names by index)."""
     # Through JSON a FP32 becomes the shortest number that means it: 0.98, and not 0.9800000190734863.
@@ -47,6 +63,7 @@ def classification(
             index=index,
             probability=row[index],
             probabilities=dict(zip(classes, row, strict=True)) if with_probabilities else None,
+            top=_rank(row, classes, top_classes) if top_classes else None,
         )
         for index, row in zip(inference.class_indices.tolist(), table, strict=True)
     ]
@@ -59,3 +76,8 @@ def classification(
         bundle_digest=identity.bundle_digest,
         request_id=request_id,
     )
+
+
+def _rank(row: list[float], classes: tuple[str, ...], count: int) -> list[RankedClass]:
+    best = heapq.nlargest(count, range(len(row)), key=row.__getitem__)  # of equal ones the first
+    return [RankedClass(label=classes[index], index=index, probability=row[index]) for index in best]

@@ -21,14 +21,19 @@ from predictor.errors import RequestRefused
 _Line = tuple[int, list[str]]
 
 
-def read_csv_rows(body: bytes, *, features: Sequence[str], output_feature: str | None) -> NDArray[np.float64]:
-    """The rows, (rows, features). Raises RequestRefused, whose text names the line and the column."""
-    lines = list(_lines(body))
+def read_csv_rows(
+    body: bytes, *, features: Sequence[str], output_feature: str | None, skipped: int = 0
+) -> NDArray[np.float64]:
+    """The rows, (rows, features). Raises RequestRefused, whose text names the line and the column.
+
+    `skipped` lines of a file are not in the body, which has some of its rows: they count where a line is named.
+    """
+    lines = list(_lines(body, skipped))
     if not lines:
         raise RequestRefused("the body has no line; expected CSV, a line for each row")
     columns: Sequence[int] = range(len(features))
     width = len(features)
-    if _is_header(lines[0][1], features, output_feature):
+    if is_header(lines[0][1], features, output_feature):
         header = [name.strip() for name in lines.pop(0)[1]]
         columns, width = _find_columns(header, features, output_feature), len(header)
     rows = np.empty((len(lines), len(features)))
@@ -39,17 +44,18 @@ def read_csv_rows(body: bytes, *, features: Sequence[str], output_feature: str |
     return rows
 
 
-def _lines(body: bytes) -> Iterator[_Line]:
+def _lines(body: bytes, skipped: int) -> Iterator[_Line]:
     try:
         reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-        yield from ((reader.line_num, fields) for fields in reader if any(field.strip() for field in fields))
+        yield from ((reader.line_num + skipped, fields) for fields in reader if any(field.strip() for field in fields))
     except UnicodeDecodeError as error:
         raise RequestRefused(f"the body is not UTF-8 at byte {error.start}; expected CSV in UTF-8") from error
     except csv.Error as error:
-        raise RequestRefused(f"line {reader.line_num} is not CSV: {error}") from error
+        raise RequestRefused(f"line {reader.line_num + skipped} is not CSV: {error}") from error
 
 
-def _is_header(fields: list[str], features: Sequence[str], output_feature: str | None) -> bool:
+def is_header(fields: list[str], features: Sequence[str], output_feature: str | None) -> bool:
+    """Whether these are names and no values."""
     names = [field.strip() for field in fields]
     words = {name for name in names if _number(name) is None}
     return names == list(features) or words == set(names) or not words.isdisjoint({*features, output_feature})

@@ -4,9 +4,7 @@ What request_scope.py is for REST. A message that cannot be parsed is the caller
 would call it internal.
 """
 
-import logging
 import math
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,35 +17,40 @@ from open_inference import MalformedMessage
 from predictor.data_plane import Caller
 from predictor.error_table import GONE_AWAY, INTERNAL, INTERNAL_ERROR_TEXT, codes_of
 from predictor.grpc.threads import run_in
-from predictor.log_lines import LOG
-from predictor.metrics import PredictorMetrics
-from predictor.request_id import choose_request_id
+from predictor.request_trail import Trail
+from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
-from predictor.serving import Serving, require_model
+from predictor.served_models import ServedModels
+from predictor.serving import Serving
 
 M = TypeVar("M", bound=Message)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A call: its id, the model that was served when it arrived, and who waits for the answer."""
+    """A call: its trail, the models as they were when it arrived, who waits for the answer, and who answers."""
 
-    request_id: str
-    served: ServedModel | None
+    trail: Trail
+    models: ServedModels
     caller: Caller
+    model: ServedModel | None
 
-    def find_model(self, name: str | None, version: str) -> ServedModel:
-        """The model of that name, or any; any version where `version` is empty. Raises NotReady or NotFound."""
-        return require_model(self.served, name, version or None)
+    def find_model(self, name: str, version: str) -> ServedModel:
+        """The model of that name, which answers from now on; the highest version where `version` is empty.
+
+        Raises NotReady and NotFound.
+        """
+        self.model = self.models.find(name, version or None)
+        return self.model
 
 
 class CallScope:
     """Makes handlers of the methods of one service."""
 
-    def __init__(self, service: str, serving: Serving, metrics: PredictorMetrics) -> None:
+    def __init__(self, service: str, serving: Serving, watch: RequestWatch) -> None:
         self._service = service
         self._serving = serving
-        self._metrics = metrics
+        self._watch = watch
 
     def handle(
         self, name: str, kind: type[M], method: Callable[[M, Call], Message], threads: ThreadPoolExecutor | None = None
@@ -56,23 +59,20 @@ class CallScope:
         route = f"/{self._service}/{name}"
 
         def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
-            started = time.perf_counter()
-            served = self._serving.model
-            call = Call(choose_request_id(_given_id(context)), served, _caller(context))
-            context.set_trailing_metadata(_describe(call))
+            trail = self._watch.begin("grpc", _texts(context))
+            models = self._serving.models
+            call = Call(trail, models, _caller(trail, context), models.default)
             text, written = "", b""
             try:
                 written = method(_parse(kind, content), call).SerializeToString()
                 code = "OK" if context.is_active() else GONE_AWAY.grpc
             except Exception as error:
-                code, text = _explain(error, route, call)
-            self._metrics.count_request(
-                transport="grpc",
-                route=route,
-                identity=served.identity if served else None,
-                code=code,
-                seconds=time.perf_counter() - started,
-            )
+                trail.error = error
+                codes = codes_of(error)
+                code, text = codes.grpc, INTERNAL_ERROR_TEXT if codes is INTERNAL else str(error)
+            context.set_trailing_metadata(_describe(call))
+            identity = call.model.identity if call.model else None
+            self._watch.end(trail, route=route, identity=identity, code=code)
             return context.abort(grpc.StatusCode[code], text) if text else written
 
         return name, grpc.unary_unary_rpc_method_handler(run_in(threads, answer))
@@ -85,21 +85,23 @@ def _parse(kind: type[M], content: bytes) -> M:
         raise MalformedMessage("the message cannot be parsed", f"a {kind.__name__}") from error
 
 
-def _caller(context: grpc.ServicerContext) -> Caller:
+def _caller(trail: Trail, context: grpc.ServicerContext) -> Caller:
     seconds: float | None = context.time_remaining()
-    return Caller(math.inf if seconds is None else seconds, context.is_active)
+    return Caller(trail, math.inf if seconds is None else seconds, context.is_active)
 
 
-def _given_id(context: grpc.ServicerContext) -> str:
-    given: Any = dict(context.invocation_metadata() or ()).get("x-request-id", "")
-    return given if isinstance(given, str) else ""
+def _texts(context: grpc.ServicerContext) -> dict[str, str]:
+    given: Any = context.invocation_metadata() or ()
+    return {name: value for name, value in given if isinstance(value, str)}
 
 
 def _describe(call: Call) -> tuple[tuple[str, str], ...]:
-    described = (("x-request-id", call.request_id),)
-    if call.served is None:
+    described: tuple[tuple[str, str], ...] = (("x-request-id", call.trail.request_id),)
+    if call.trail.span:
+        described += (("traceparent", call.trail.span.trace_parent),)
+    if call.model is None:
         return described
-    identity = call.served.identity
+    identity = call.model.identity
     return (
         *described,
         ("x-assay-model", identity.model),
@@ -107,12 +109,3 @@ def _describe(call: Call) -> tuple[tuple[str, str], ...]:
         ("x-assay-revision", identity.revision),
         ("x-assay-bundle-digest", identity.bundle_digest),
     )
-
-
-def _explain(error: Exception, route: str, call: Call) -> tuple[str, str]:
-    codes = codes_of(error)
-    if codes is not INTERNAL:
-        return codes.grpc, str(error)
-    fields = {"request_id": call.request_id, "method": route, "code": codes.grpc}
-    logging.getLogger(LOG).error("a request failed", extra={"fields": fields}, exc_info=error)
-    return codes.grpc, INTERNAL_ERROR_TEXT

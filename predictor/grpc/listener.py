@@ -12,7 +12,6 @@ from predictor.grpc.health import HEALTH_SERVICE, Health
 from predictor.grpc.service import SERVICE, InferenceService
 from predictor.grpc.threads import run_in
 from predictor.listening_socket import open_listening_socket
-from predictor.metrics import PredictorMetrics
 
 _QUICK_THREADS = 2  # for what never takes long
 _STREAM_THREADS = 8  # each open watch or reflection takes one
@@ -27,7 +26,6 @@ class GrpcListener:
     def __init__(
         self,
         plane: DataPlane,
-        metrics: PredictorMetrics,
         *,
         host: str,
         port: int,
@@ -47,7 +45,7 @@ class GrpcListener:
         streams = ThreadPoolExecutor(_STREAM_THREADS, "grpc-stream")
         self._server.add_generic_rpc_handlers(
             (
-                InferenceService(plane).handlers(metrics),
+                InferenceService(plane).handlers(),
                 Health(plane.serving, (SERVICE,)).handlers(streams),
                 _reflection(streams),
             )

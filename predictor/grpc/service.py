@@ -4,17 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
+from open_inference.json_object import quote
 from predictor.batches import Exchange
 from predictor.data_plane import DataPlane
-from predictor.errors import NotReady
+from predictor.errors import NotReady, RequestRefused
 from predictor.grpc import descriptions
 from predictor.grpc.call_scope import Call, CallScope
 from predictor.grpc.generated import open_inference_pb2 as messages
 from predictor.grpc.infer_messages import read_request, write_response
-from predictor.metrics import PredictorMetrics
 
 SERVICE = messages.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 _REFUSING_THREADS = 2  # beside a thread for each call that may wait, so that the next one is told at once
+_CHANGING_THREADS = 2  # each waits while models are loaded
 
 
 class InferenceService:
@@ -23,10 +24,11 @@ class InferenceService:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
 
-    def handlers(self, metrics: PredictorMetrics) -> grpc.GenericRpcHandler:
+    def handlers(self) -> grpc.GenericRpcHandler:
         """The service, for a server."""
-        scope = CallScope(SERVICE, self._plane.serving, metrics)
+        scope = CallScope(SERVICE, self._plane.serving, self._plane.watch)
         callers = ThreadPoolExecutor(self._plane.threads.limit + _REFUSING_THREADS, "grpc-infer")
+        changers = ThreadPoolExecutor(_CHANGING_THREADS, "grpc-repository")
         methods = (
             scope.handle("ServerLive", messages.ServerLiveRequest, self._server_live),
             scope.handle("ServerReady", messages.ServerReadyRequest, self._server_ready),
@@ -37,8 +39,8 @@ class InferenceService:
             scope.handle("ModelConfig", messages.ModelConfigRequest, self._model_config),
             scope.handle("ModelStatistics", messages.ModelStatisticsRequest, self._statistics),
             scope.handle("RepositoryIndex", messages.RepositoryIndexRequest, self._repository_index),
-            scope.handle("RepositoryModelLoad", messages.RepositoryModelLoadRequest, self._load),
-            scope.handle("RepositoryModelUnload", messages.RepositoryModelUnloadRequest, self._unload),
+            scope.handle("RepositoryModelLoad", messages.RepositoryModelLoadRequest, self._load, changers),
+            scope.handle("RepositoryModelUnload", messages.RepositoryModelUnloadRequest, self._unload, changers),
         )
         return grpc.method_handlers_generic_handler(SERVICE, dict(methods))
 
@@ -49,22 +51,26 @@ class InferenceService:
         return messages.ServerReadyResponse(ready=self._is_ready())
 
     def _model_ready(self, asked: messages.ModelReadyRequest, call: Call) -> messages.ModelReadyResponse:
-        if call.served is not None:
+        try:
             call.find_model(asked.name, asked.version)
-        return messages.ModelReadyResponse(ready=self._is_ready())
+            self._plane.serving.check_staying()
+        except NotReady:
+            return messages.ModelReadyResponse(ready=False)
+        return messages.ModelReadyResponse(ready=True)
 
     def _server_metadata(self, _: messages.ServerMetadataRequest, __: Call) -> messages.ServerMetadataResponse:
         return descriptions.server_metadata(self._plane.server_metadata())
 
     def _model_metadata(self, asked: messages.ModelMetadataRequest, call: Call) -> messages.ModelMetadataResponse:
-        return descriptions.model_metadata(call.find_model(asked.name, asked.version).metadata())
+        model = call.find_model(asked.name, asked.version)
+        return descriptions.model_metadata(call.models.metadata_of(model))
 
     def _infer(self, asked: messages.ModelInferRequest, call: Call) -> messages.ModelInferResponse:
         def read() -> Exchange[messages.ModelInferResponse]:
             request = read_request(asked)
             is_raw = bool(asked.raw_input_contents)
             return request, lambda inference: write_response(
-                inference.to_response(request.id or call.request_id), is_raw=is_raw
+                inference.to_response(request.id or call.trail.request_id), is_raw=is_raw
             )
 
         return self._plane.infer(call.find_model(asked.model_name, asked.model_version), read, call.caller)
@@ -73,17 +79,23 @@ class InferenceService:
         return descriptions.model_config(call.find_model(asked.name, asked.version).config())
 
     def _statistics(self, asked: messages.ModelStatisticsRequest, call: Call) -> messages.ModelStatisticsResponse:
-        model = call.find_model(asked.name or None, asked.version)
-        return descriptions.statistics(self._plane.statistics(model))
+        if asked.name:
+            call.find_model(asked.name, asked.version)
+        models = call.models.find_all(asked.name or None, asked.version or None)
+        return descriptions.statistics(self._plane.statistics(models))
 
     def _repository_index(self, asked: messages.RepositoryIndexRequest, _: Call) -> messages.RepositoryIndexResponse:
-        return descriptions.repository_index(self._plane.repository_index(is_ready=asked.ready))
+        return descriptions.repository_index(self._plane.repository.index(is_ready=asked.ready))
 
-    def _load(self, _: messages.RepositoryModelLoadRequest, __: Call) -> messages.RepositoryModelLoadResponse:
-        self._plane.change_repository()
+    def _load(self, asked: messages.RepositoryModelLoadRequest, _: Call) -> messages.RepositoryModelLoadResponse:
+        for name in asked.parameters:
+            raise RequestRefused(f"a model is loaded as it was stored; expected no parameter {name}")
+        self._plane.repository.load(_name_of(asked)).result()
+        return messages.RepositoryModelLoadResponse()
 
-    def _unload(self, _: messages.RepositoryModelUnloadRequest, __: Call) -> messages.RepositoryModelUnloadResponse:
-        self._plane.change_repository()
+    def _unload(self, asked: messages.RepositoryModelUnloadRequest, _: Call) -> messages.RepositoryModelUnloadResponse:
+        self._plane.repository.unload(_name_of(asked)).result()
+        return messages.RepositoryModelUnloadResponse()
 
     def _is_ready(self) -> bool:
         try:
@@ -91,3 +103,10 @@ class InferenceService:
         except NotReady:
             return False
         return True
+
+
+def _name_of(asked: messages.RepositoryModelLoadRequest | messages.RepositoryModelUnloadRequest) -> str:
+    """The model's name; KServe's clients have it where Triton's have the repository's, which has no name here."""
+    if asked.model_name and asked.repository_name:
+        raise RequestRefused(f"there is no repository {quote(asked.repository_name)} here; expected none to be named")
+    return asked.model_name or asked.repository_name

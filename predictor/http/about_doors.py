@@ -5,31 +5,29 @@ from typing import Any
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from predictor.data_plane import DataPlane
 from predictor.examples import Example
-from predictor.http.openapi import ANY_ERROR
-from predictor.http.request_scope import model_of
-from predictor.serving import require_model
+from predictor.http.openapi import ANY_ERROR, errors
+from predictor.http.request_scope import AskedModel, models_of
 
 
 def about_doors(plane: DataPlane) -> APIRouter:
     """The doors."""
     router = APIRouter(tags=["about"], responses=ANY_ERROR)
 
-    @router.get("/metadata")
-    async def metadata(request: Request) -> dict[str, Any]:
+    @router.get("/metadata", responses=errors(404, 503))
+    async def metadata(model: AskedModel) -> dict[str, Any]:
         """Title, data set, features, classes, lineage and metrics of the model, as its own file states them."""
-        return require_model(model_of(request)).card
+        return model.card
 
-    @router.get("/example")
-    async def example(request: Request) -> dict[str, Any]:
+    @router.get("/example", responses=errors(404, 503))
+    async def example(request: Request, model: AskedModel) -> dict[str, Any]:
         """Requests that are ready to send, with the answers that this model gives to them."""
-        require_model(model_of(request))
-        return {"examples": [_show(example) for example in plane.serving.examples]}
+        return {"examples": [_show(example) for example in models_of(request).examples_of(model)]}
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics_text() -> Response:
         """What was counted, for Prometheus."""
         return Response(await plane.exposition(), media_type=CONTENT_TYPE_LATEST)

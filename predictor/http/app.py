@@ -9,21 +9,26 @@ from predictor.http.about_doors import about_doors
 from predictor.http.classify_door import classify_door
 from predictor.http.error_answers import add_error_answers
 from predictor.http.extension_doors import extension_doors
+from predictor.http.file_doors import FileRules, file_doors
+from predictor.http.forward_door import forward_door
+from predictor.http.openapi import name_answers
+from predictor.http.repository_doors import repository_doors
 from predictor.http.request_scope import RequestScope
 from predictor.http.v2_doors import health_doors, infer_doors, model_doors
 from predictor.identity import ModelIdentity
-from predictor.metrics import PredictorMetrics
 
-_DESCRIPTION = "An Assay predictor: one ONNX model behind the V2 (Open Inference) protocol and the doors around it."
+_DESCRIPTION = "An Assay predictor: ONNX models behind the V2 (Open Inference) protocol and the doors around it."
 
 
 def create_app(
     plane: DataPlane,
-    metrics: PredictorMetrics,
     *,
     shown: ModelIdentity,
     examples: tuple[ExampleRequest, ...],
     body_limit_bytes: int,
+    pixel_limit: int,
+    file_rules: FileRules,
+    model_limit_bytes: int,
 ) -> FastAPI:
     """The application; `shown` and `examples` are what its /docs shows."""
     app: FastAPI = FastAPIOffline(
@@ -36,10 +41,17 @@ def create_app(
     )
     app.include_router(infer_doors(plane, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes))
     app.include_router(classify_door(plane, examples=examples, body_limit_bytes=body_limit_bytes))
+    app.include_router(
+        forward_door(plane, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes, pixel_limit=pixel_limit)
+    )
+    app.include_router(file_doors(plane, file_rules, examples))
     app.include_router(about_doors(plane))
     app.include_router(health_doors(plane))
     app.include_router(extension_doors(plane, shown))  # /v2/models/stats before /v2/models/{model}
     app.include_router(model_doors(plane, shown))
+    app.include_router(repository_doors(plane.repository, shown, model_limit_bytes=model_limit_bytes))
     add_error_answers(app)
-    app.add_middleware(RequestScope, serving=plane.serving, metrics=metrics)
+    describe = app.openapi
+    app.openapi = lambda: name_answers(describe())  # type: ignore[method-assign]  # FastAPI's way to add to it
+    app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)
     return app

@@ -10,20 +10,20 @@ from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
 from predictor.http.body import Answer, read_body
 from predictor.http.exchanges import read_classify
-from predictor.http.openapi import ANY_ERROR, classify_body
-from predictor.http.request_scope import caller_of, model_of, request_id_of
-from predictor.serving import require_model
+from predictor.http.openapi import ANY_ERROR, Responses, classify_body, errors
+from predictor.http.request_scope import AskedModel, caller_of, request_id_of
 
 
 def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], body_limit_bytes: int) -> APIRouter:
     """The door."""
     router = APIRouter(tags=["classify"], responses=ANY_ERROR)
 
-    @router.post("/classify", responses={200: {"model": Classification}}, openapi_extra=classify_body(examples))
-    async def classify(request: Request, probabilities: bool = False) -> Response:
+    answers: Responses = {200: {"model": Classification}, **errors(400, 413, 429, 503, 504)}
+
+    @router.post("/classify", responses=answers, openapi_extra=classify_body(examples))
+    async def classify(request: Request, model: AskedModel, probabilities: bool = False) -> Response:
         """The class of each row. JSON or CSV; with `?probabilities=true` the probability of every class as well."""
-        model = require_model(model_of(request))
-        caller = caller_of(request.headers)
+        caller = caller_of(request)
         body = await read_body(request, body_limit_bytes)
 
         def read() -> Exchange[Answer]:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from open_inference.json_object import quote
 from predictor.error_table import CODES, codes_of
+from predictor.errors import Explained
 
 
 class ErrorAnswer(BaseModel):
@@ -20,17 +21,25 @@ class ErrorAnswer(BaseModel):
     error: str
 
 
-def error_answer(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+class ExplainedError(ErrorAnswer):
+    """The same from a door whose callers look for one of two texts."""
+
+    detail: str | None = Field(None, description="what was wrong with this request")
+
+
+def error_answer(status: int, text: str, headers: Mapping[str, str] | None = None, **more: str) -> Response:
     """An answer in the one shape."""
-    return Response(orjson.dumps({"error": text}), status, headers, media_type="application/json")
+    return Response(orjson.dumps({"error": text, **more}), status, headers, media_type="application/json")
 
 
 def add_error_answers(app: FastAPI) -> None:
     """Answer every error that is in the table, and the framework's own, in the one shape."""
 
-    async def answer_known(_: Request, error: Exception) -> Response:
+    async def answer_known(request: Request, error: Exception) -> Response:
+        request.state.trail.error = error
         codes = codes_of(error)
-        return error_answer(codes.http, str(error), codes.http_headers())
+        more = {"detail": error.detail} if isinstance(error, Explained) else {}
+        return error_answer(codes.http, str(error), codes.http_headers(), **more)
 
     async def answer_framework(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

@@ -99,7 +99,7 @@ class FastProtocol(PlainProtocol):
     def _begin(self, cycle: _FastCycle) -> None:
         cycle.more_body = False
         visit = cycle.visit
-        caller = Caller(visit.seconds, is_waiting=lambda: not self.transport.is_closing())
+        caller = Caller(visit.trail, visit.seconds, is_waiting=lambda: not self.transport.is_closing())
         try:
             future, seconds = self._doors.plane.submit(visit.model, lambda: visit.read(bytes(cycle.body)), caller)
         except QueueFull as error:
@@ -124,9 +124,11 @@ class FastProtocol(PlainProtocol):
         cycle.response_complete = True
         if cycle.deadline:
             cycle.deadline.cancel()
-        default = self.server_state.default_headers
-        written = self._doors.write(cycle.visit, outcome, default, is_last=not cycle.keep_alive)
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            self._doors.leave(cycle.visit)
+        else:
+            default = self.server_state.default_headers
+            written = self._doors.write(cycle.visit, outcome, default, is_last=not cycle.keep_alive)
             self.transport.write(written.content)
             if written.is_last:
                 self.transport.close()

@@ -1,15 +1,15 @@
 """Around every request: its id, the model that it is for, its metrics, and an answer whatever happens.
 
-The model is looked up once, so that a request that arrives while another one takes over is answered, named and counted
-as one and the same. A plain ASGI middleware: it costs no task and no buffering.
+The table of models is taken once, so that a request that arrives while another model takes over is answered, named and
+counted as one and the same. A plain ASGI middleware: it costs no task and no buffering.
 """
 
-import logging
+import math
 import re
-import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Depends, Query
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,10 +19,10 @@ from predictor.data_plane import Caller
 from predictor.error_table import GONE_AWAY, INTERNAL_ERROR_TEXT
 from predictor.errors import RequestRefused
 from predictor.http.error_answers import error_answer
-from predictor.log_lines import LOG
-from predictor.metrics import PredictorMetrics
-from predictor.request_id import choose_request_id
+from predictor.request_trail import Trail
+from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
+from predictor.served_models import ServedModels
 from predictor.serving import Serving
 
 _UNKNOWN_ROUTE = "unknown"
@@ -32,78 +32,107 @@ TIMEOUT_HEADER = "x-request-timeout-ms"
 _MILLISECONDS = re.compile(r"0*[1-9][0-9]{0,8}")
 
 
+def trail_of(request: Request) -> Trail:
+    """What is known of the request so far."""
+    trail: Trail = request.state.trail
+    return trail
+
+
 def request_id_of(request: Request) -> str:
     """The request's id: the caller's own, or one that was made."""
-    return str(request.state.request_id)
+    return trail_of(request).request_id
 
 
-def model_of(request: Request) -> ServedModel | None:
-    """The model that was served when the request arrived."""
-    model: ServedModel | None = request.state.model
+def models_of(request: Request) -> ServedModels:
+    """The models as they were when the request arrived."""
+    models: ServedModels = request.state.models
+    return models
+
+
+def find_model(request: Request, name: str | None = None, version: str | None = None) -> ServedModel:
+    """The model that a request means, by what its path says where nothing else is given; it is who answers from now on.
+
+    Raises NotReady, NotFound and RequestRefused.
+    """
+    path = request.path_params
+    model = models_of(request).find(name or path.get("model"), version or path.get("version"))
+    request.state.model = model
     return model
 
 
-def caller_of(headers: Mapping[str, str]) -> Caller:
+async def _find_asked(
+    request: Request,
+    model: Annotated[str | None, Query(description="the model's name; not needed where there is one")] = None,
+    version: Annotated[str | None, Query(description="its version; the highest that is loaded if left out")] = None,
+) -> ServedModel:
+    return find_model(request, model, version)
+
+
+AskedModel = Annotated[ServedModel, Depends(_find_asked)]
+"""The model that the query of a request names, for the doors whose path does not."""
+
+
+def caller_of(request: Request) -> Caller:
     """Who waits for the answer. Raises RequestRefused for a time that is none."""
+    return Caller(trail_of(request), read_timeout(request.headers))
+
+
+def read_timeout(headers: Mapping[str, str]) -> float:
+    """How many seconds the caller waits. Raises RequestRefused for a time that is none."""
     given = headers.get(TIMEOUT_HEADER)
     if given is None:
-        return Caller()
+        return math.inf
     if not _MILLISECONDS.fullmatch(given):
         raise RequestRefused(f"the header {TIMEOUT_HEADER} is {quote(given)}; expected milliseconds from 1 on")
-    return Caller(int(given) / 1000)
+    return int(given) / 1000
 
 
 class RequestScope:
     """The middleware; around everything but the framework's own last resort, which then has nothing to do."""
 
-    def __init__(self, app: ASGIApp, *, serving: Serving, metrics: PredictorMetrics) -> None:
+    def __init__(self, app: ASGIApp, *, serving: Serving, watch: RequestWatch) -> None:
         self._app = app
         self._serving = serving
-        self._metrics = metrics
+        self._watch = watch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        model = self._serving.model
-        request_id = choose_request_id(Headers(scope=scope).get("x-request-id", ""))
-        scope.setdefault("state", {}).update(request_id=request_id, model=model)
-        place = {"method": scope["method"], "path": scope["path"]}
+        trail = self._watch.begin("rest", Headers(scope=scope), method=scope["method"])
+        models = self._serving.models
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state.update(trail=trail, models=models, model=models.default)
         code = GONE_AWAY.http
 
         async def send_named(message: Message) -> None:
             nonlocal code
             if message["type"] == "http.response.start":
                 code, is_draining = message["status"], self._serving.is_draining
-                message["headers"] = [*message["headers"], *naming_headers(request_id, model, is_draining=is_draining)]
+                naming = naming_headers(trail, state["model"], is_draining=is_draining)
+                message["headers"] = [*message["headers"], *naming]
             await send(message)
 
         try:
             await self._app(scope, receive, send_named)
         except ClientDisconnect:
             pass
-        except Exception:
-            log_failure(request_id, 500, **place, exc_info=True)
+        except Exception as error:
+            trail.error = error
             if code == GONE_AWAY.http:
                 await error_answer(500, INTERNAL_ERROR_TEXT)(scope, receive, send_named)
         finally:
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
-            if code > 500 and not route.startswith("/v2/health"):
-                log_failure(request_id, code, **place)
-            self._metrics.count_request(
-                transport="rest",
-                route=route,
-                identity=model.identity if model else None,
-                code=code,
-                seconds=time.perf_counter() - started,
-            )
+            model: ServedModel | None = state["model"]
+            self._watch.end(trail, route=route, identity=model.identity if model else None, code=code)
 
 
-def naming_headers(request_id: str, model: ServedModel | None, *, is_draining: bool) -> list[tuple[bytes, bytes]]:
+def naming_headers(trail: Trail, model: ServedModel | None, *, is_draining: bool) -> list[tuple[bytes, bytes]]:
     """What every answer says: the request's id, and who answered."""
-    headers = [(b"x-request-id", request_id.encode())]
+    headers = [(b"x-request-id", trail.request_id.encode())]
+    if trail.span:
+        headers.append((b"traceparent", trail.span.trace_parent.encode()))
     if model:
         identity = model.identity
         headers += [
@@ -115,9 +144,3 @@ def naming_headers(request_id: str, model: ServedModel | None, *, is_draining: b
     if is_draining:
         headers.append((b"connection", b"close"))  # the next request of this client finds a server that stays
     return headers
-
-
-def log_failure(request_id: str, code: int, *, method: str, path: str, **options: Any) -> None:
-    """Write down that a request failed; `options` are logging's."""
-    fields = {"request_id": request_id, "method": method, "path": path[:200], "code": code}
-    logging.getLogger(LOG).error("a request failed", extra={"fields": fields}, **options)

@@ -11,13 +11,15 @@ from typing import Any
 
 import kserve
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
+from kserve.protocol.infer_type import to_http_parameters
 
 from bundle import read_bundle
 from open_inference import InferRequest, ProtocolError, RequestedOutput, Tensor
 from open_inference.json_data import decode_data
-from predictor.errors import NotFound, RequestRefused
+from predictor.errors import RequestRefused
+from predictor.examples import Example, warm_up
+from predictor.model_sources import OneBundle
 from predictor.served_model import Inference, ServedModel
-from predictor.serving import require_model
 from predictor.settings import PredictorSettings
 from predictor.wiring import load_model
 
@@ -34,12 +36,19 @@ class AssayModel(kserve.Model):  # type: ignore[misc]  # KServe's SDK has no typ
         self._bundle_path = bundle_path
         self._settings = settings.model_copy(update={"model": name})
         self._served: ServedModel | None = None
+        self.examples: tuple[Example, ...] = ()
 
     def load(self) -> bool:
         """Read, verify and load the bundle. Raises BundleError and ModelNotUsable. Can be repeated."""
-        self._served = load_model(read_bundle(self._bundle_path), self._settings)
+        served = load_model(read_bundle(self._bundle_path), self._settings)
+        self.examples = warm_up(served)
+        self._served = served
         self.ready = True
         return True
+
+    def source(self) -> OneBundle:
+        """Where it is loaded from. Raises BundleError."""
+        return OneBundle(self._bundle_path, model=self._settings.model, revision=self._settings.revision)
 
     def stop(self) -> None:
         """Be not ready, and let the model go."""
@@ -48,11 +57,11 @@ class AssayModel(kserve.Model):  # type: ignore[misc]  # KServe's SDK has no typ
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """The model's inputs in V2's words."""
-        return [part.model_dump(mode="json") for part in self._model().manifest.inputs]
+        return [part.model_dump(mode="json") for part in self.served().manifest.inputs]
 
     def get_output_types(self) -> list[dict[str, Any]]:
         """The model's outputs in V2's words."""
-        return [part.model_dump(mode="json") for part in self._model().manifest.outputs]
+        return [part.model_dump(mode="json") for part in self.served().manifest.outputs]
 
     async def predict(
         self, payload: kserve.InferRequest | dict[str, Any], headers: dict[str, str] | None = None
@@ -63,16 +72,17 @@ class AssayModel(kserve.Model):  # type: ignore[misc]  # KServe's SDK has no typ
         """
         if not isinstance(payload, kserve.InferRequest):
             raise InvalidInput("the request is not V2; expected POST /v2/models/{name}/infer or ModelInfer")
+        model = self.served()
+        if payload.model_version not in {None, "", model.identity.version}:
+            raise ModelNotFound(f"{self.name} version {payload.model_version}")
         try:
-            model = require_model(self._model(), version=payload.model_version or None)
             inference = await asyncio.to_thread(model.infer, _read(payload))
         except (ProtocolError, RequestRefused) as error:
             raise InvalidInput(str(error)) from error
-        except NotFound as error:
-            raise ModelNotFound(f"{self.name} version {payload.model_version}") from error
         return _write(inference, payload, headers or {})
 
-    def _model(self) -> ServedModel:
+    def served(self) -> ServedModel:
+        """What `load` has loaded. Raises kserve's ModelNotReady."""
         if self._served is None:
             raise ModelNotReady(self.name)
         return self._served
@@ -89,7 +99,10 @@ class AssayModel(kserve.Model):  # type: ignore[misc]  # KServe's SDK has no typ
 def _read(payload: kserve.InferRequest) -> InferRequest:
     return InferRequest(
         inputs=tuple(_read_tensor(value) for value in payload.inputs),
-        outputs=tuple(RequestedOutput(output.name) for output in payload.request_outputs or ()),
+        outputs=tuple(
+            RequestedOutput(output.name, to_http_parameters(output.parameters or {}))
+            for output in payload.request_outputs or ()
+        ),
     )
 
 

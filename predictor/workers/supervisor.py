@@ -28,10 +28,11 @@ _LONGEST_PAUSE_SECONDS = 5.0
 _STEADY_SECONDS = 60.0  # a worker that lived so long is replaced without a pause
 
 
-def supervise(settings: PredictorSettings, bundle_path: Path) -> int:
-    """Serve the bundle at `bundle_path` with `settings.workers` processes; the exit code, 0, when all is answered.
+def supervise(settings: PredictorSettings, bundle_path: Path | None) -> int:
+    """Serve the bundle at `bundle_path`, or the directory that is set, with `settings.workers` processes.
 
-    Raises CannotListen, and WorkerFailed with the text that a single process would have ended with.
+    The exit code, 0, when all is answered. Raises CannotListen, and WorkerFailed with the text that a single process
+    would have ended with.
     """
     start_log()
     with ExitStack() as held:
@@ -41,7 +42,7 @@ def supervise(settings: PredictorSettings, bundle_path: Path) -> int:
         if settings.grpc_port is not None:
             reserved = held.enter_context(reserve_port(settings.host, settings.grpc_port, "--grpc-port"))
             settings = settings.model_copy(update={"grpc_port": reserved.getsockname()[1]})
-        begin = {"settings": settings.model_dump(mode="json"), "bundle": str(bundle_path)}
+        begin = {"settings": settings.model_dump(mode="json"), "bundle": str(bundle_path) if bundle_path else None}
         asyncio.run(_Supervisor(begin, listening).run())
     return 0
 

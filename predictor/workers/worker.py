@@ -10,11 +10,13 @@ from pathlib import Path
 
 import uvloop
 
-from bundle import BundleError, read_bundle
+from bundle import BundleError
 from predictor.errors import PredictorError
 from predictor.log_lines import start_log
+from predictor.scheduling import let_threads_finish
 from predictor.server import Signals, run
 from predictor.settings import PredictorSettings
+from predictor.wiring import create_source
 from predictor.workers.channel import Channel
 from predictor.workers.crew import OneOfSeveral
 
@@ -26,8 +28,9 @@ async def _work(listening: socket.socket, end: socket.socket) -> int:
         return 1
     try:
         crew = OneOfSeveral(channel, is_first=begin["is_first"])
-        bundle = read_bundle(Path(begin["bundle"]))
-        await run(PredictorSettings(**begin["settings"]), bundle, listening, crew, Signals())
+        settings = PredictorSettings(**begin["settings"])
+        source = create_source(settings, Path(begin["bundle"]) if begin["bundle"] else None)
+        await run(settings, source, listening, crew, Signals())
     except (BundleError, PredictorError) as error:
         channel.send({"failed": str(error)})
         await channel.flush()
@@ -40,6 +43,7 @@ async def _work(listening: socket.socket, end: socket.socket) -> int:
 def main() -> int:
     """The exit code: 0 after a signal and a clean end, 1 when it could not serve."""
     start_log()
+    let_threads_finish()
     listening, end = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
     return uvloop.run(_work(listening, end))
 

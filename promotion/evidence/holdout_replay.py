@@ -3,8 +3,10 @@
 Rows that one revision has answered and the other has not are never judged: a replay is whole, or it is an error.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
@@ -17,6 +19,7 @@ from open_inference import InferRequest, InferResponse, Parameters, ProtocolErro
 from promotion.evidence.evidence_source import (
     AnswerRefused,
     DigestChanged,
+    EvidenceError,
     PredictorUnreachable,
     ReplayedHoldout,
     RevisionPair,
@@ -28,6 +31,9 @@ RETRIES = 2
 RETRY_PAUSE_SECONDS = 0.25
 METADATA_TIMEOUT_SECONDS = 5.0  # a revision that hangs is noticed sooner than by its slowest inference
 UNREACHABLE_CODES = frozenset({429, 502, 503, 504})
+
+_Labels = tuple[list[str], list[str]]
+"""What stable and the canary answered to one batch."""
 
 
 class _Metadata(BaseModel):
@@ -43,12 +49,17 @@ class _Metadata(BaseModel):
 
 @dataclass(frozen=True)
 class HoldoutReplay:
-    """Replays `holdout` against two predictors; `report` is told the share that is done, 0..1."""
+    """Replays `holdout` against two predictors.
+
+    `report` is told the share that is done, 0..1, in a thread of the replay.
+    """
 
     stable_url: str
     canary_url: str
     holdout: LabelledRows
     batch_rows: int = 32
+    concurrency: int = 4
+    """Batches that are asked at the same time, each of both revisions."""
     timeout_seconds: float = 30.0
     report: Callable[[float], None] = lambda _done: None
 
@@ -65,25 +76,46 @@ class HoldoutReplay:
         with self._connect("stable", timeout) as stable, self._connect("canary", timeout) as canary:
             stable_revision, stable_classes = self._read_judged(stable)
             canary_revision, canary_classes = self._read_judged(canary)
-            stable_labels: list[str] = []
-            canary_labels: list[str] = []
-            for first in range(0, len(self.holdout), self.batch_rows):
+
+            def answer(first: int) -> _Labels:
                 rows = self.holdout.features[first : first + self.batch_rows].astype(np.float32)
-                stable_labels += stable.answer(rows, first, stable_revision, stable_classes)
-                canary_labels += canary.answer(rows, first, canary_revision, canary_classes)
-                self.report(len(stable_labels) / len(self.holdout))
+                return (
+                    stable.answer(rows, first, stable_revision, stable_classes),
+                    canary.answer(rows, first, canary_revision, canary_classes),
+                )
+
+            answered = self._answer_all(answer)
             return ReplayedHoldout(
                 revisions=RevisionPair(stable_revision, canary_revision),
                 answers=PairedAnswers(
                     truth=self.holdout.labels,
-                    stable_labels=tuple(stable_labels),
-                    canary_labels=tuple(canary_labels),
+                    stable_labels=tuple(label for labels, _ in answered for label in labels),
+                    canary_labels=tuple(label for _, labels in answered for label in labels),
                     classes=_all_classes(self.holdout.classes, stable_classes, canary_classes),
                 ),
                 requests=stable.requests + canary.requests,
                 retried=stable.retried + canary.retried,
                 seconds=time.monotonic() - started,
             )
+
+    def _answer_all(self, answer: Callable[[int], _Labels]) -> list[_Labels]:
+        """What `answer` gives for each batch by its first row, in order; after the first error none is begun."""
+        done, reporting = 0, threading.Lock()
+
+        def answer_and_report(first: int) -> _Labels:
+            nonlocal done
+            labels = answer(first)
+            with reporting:
+                done += len(labels[0])
+                self.report(done / len(self.holdout))
+            return labels
+
+        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="replay") as pool:
+            try:
+                return list(pool.map(answer_and_report, range(0, len(self.holdout), self.batch_rows)))
+            except EvidenceError:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def _read_judged(self, predictor: "_Predictor") -> tuple[RunningRevision, list[str]]:
         """What runs, and its classes; AnswerRefused when the holdout has its columns in another order."""
@@ -106,13 +138,14 @@ class HoldoutReplay:
 
 @dataclass
 class _Predictor:
-    """One predictor, asked over one connection; counts what was asked and what had to be asked again."""
+    """One predictor; counts what was asked and what had to be asked again. Can be used from several threads at once."""
 
     role: str
     url: str
     client: httpx.Client
     requests: int = field(default=0)
     retried: int = field(default=0)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> "_Predictor":
         return self
@@ -168,9 +201,10 @@ class _Predictor:
 
     def _ask(self, method: str, path: str, body: bytes | None, what: str) -> httpx.Response:
         for attempt in range(RETRIES + 1):
-            self.requests += 1
+            with self._lock:
+                self.requests += 1
+                self.retried += attempt > 0
             if attempt:
-                self.retried += 1
                 time.sleep(RETRY_PAUSE_SECONDS)
             try:
                 answer = self.client.request(

@@ -60,8 +60,16 @@ def read_answered(metrics: str) -> Iterator[AnsweredRequests]:
 
 def _ask(client: httpx.Client, url: str) -> list[AnsweredRequests]:
     try:
+        return list(read_answered(read_metrics(client, url)))
+    except ValueError as error:
+        raise PredictorUnreachable(f"{url}: no metrics: {error}") from error
+
+
+def read_metrics(client: httpx.Client, url: str) -> str:
+    """A predictor's Prometheus text. Raises PredictorUnreachable."""
+    try:
         answer = client.get(f"{url.rstrip('/')}/metrics")
         answer.raise_for_status()
-        return list(read_answered(answer.text))
-    except (httpx.HTTPError, ValueError) as error:
+        return answer.text
+    except httpx.HTTPError as error:
         raise PredictorUnreachable(f"{url}: no metrics: {error or type(error).__name__}") from error

@@ -10,6 +10,9 @@
       shop: labels("shops.txt")
     required_slices: [shop]
 
+    guardrails:
+      error_margin: 0.02
+
 Every key may be left out; what it then means is said by `profile` (profiles.py), or stands in policy.py. The path of a
 file of labels counts from the folder of gate.yaml.
 """
@@ -25,12 +28,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bundle.manifest import content_digest
 from promotion.errors import PromotionError
-from promotion.gate.policy import GatePolicy, SliceDefinition
+from promotion.gate.policy import GatePolicy, Guardrail, GuardrailPolicy, SliceDefinition
 from promotion.gate.profiles import PROFILES
 from promotion.gate.slice_expression import LabelsFile, SliceExpressionError, parse_slice
 from promotion.gate.slices import labels_digest, read_labels
 
 _DEFAULTS = GatePolicy()
+_LIVE = GuardrailPolicy()
 _SINCE_THE_BEGINNING = frozenset(
     {"margin", "class_margin", "alpha", "power", "minimum_accuracy", "required_classes", "classes_are_judged"}
 )
@@ -38,6 +42,30 @@ _SINCE_THE_BEGINNING = frozenset(
 
 class GateConfigurationError(PromotionError):
     """The gate's configuration cannot be read; the message names the file, the key and what is expected."""
+
+
+class GuardrailConfiguration(BaseModel):
+    """The guardrails in gate.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    watched: tuple[Guardrail, ...] = Field(
+        _LIVE.watched, description="a list of errors, p50, p95 and p99; an empty one turns the guardrails off"
+    )
+    error_margin: float = Field(_LIVE.error_margin, gt=0, lt=1, description="a share above 0, below 1")
+    latency_ratio: float = Field(_LIVE.latency_ratio, ge=1, le=100, description="a number of 1 to 100")
+    latency_margin_seconds: float = Field(_LIVE.latency_margin_seconds, ge=0, le=60, description="seconds from 0 to 60")
+    minimum_requests: int = Field(_LIVE.minimum_requests, ge=1, le=10**6, description="a number of at least 1")
+    alpha: float = Field(_LIVE.alpha, gt=0, lt=0.5, description="a share above 0, below 0.5")
+    errors_are_shown: bool = Field(_LIVE.errors_are_shown, description="true or false")
+
+    @model_validator(mode="after")
+    def _errors_that_are_shown_are_watched(self) -> Self:
+        if len(set(self.watched)) < len(self.watched):
+            raise ValueError("guardrails: watched names one twice; expected each once")
+        if self.errors_are_shown and Guardrail.ERRORS not in self.watched:
+            raise ValueError("guardrails: errors_are_shown, but watched leaves out errors; expected one of the two")
+        return self
 
 
 class GateConfiguration(BaseModel):
@@ -61,6 +89,9 @@ class GateConfiguration(BaseModel):
     slices: dict[str, str] = Field({}, description="names with expressions, such as `intensity: bucket(mean(*), 4)`")
     required_slices: tuple[str, ...] = Field(_DEFAULTS.required_slices, description="a list of slices")
     harm_goes_first: bool = Field(_DEFAULTS.harm_goes_first, description="true or false")
+    guardrails: GuardrailConfiguration = Field(
+        GuardrailConfiguration(), description="keys with values, such as `error_margin: 0.02`"
+    )
 
     @field_validator("slices", mode="after")
     @classmethod
@@ -87,9 +118,11 @@ class GateConfiguration(BaseModel):
 
     def to_policy(self, folder: Path) -> GatePolicy:
         """The policy that this configuration asks for; paths count from `folder`. Raises SliceNotUsable."""
-        settings = self.model_dump(exclude={"format", "profile", "slices"}, exclude_unset=True)
+        profile = PROFILES[self.profile]
+        settings = self.model_dump(exclude={"format", "profile", "slices", "guardrails"}, exclude_unset=True)
         slices = tuple(_slice_definition(name, text, folder) for name, text in self.slices.items())
-        return replace(PROFILES[self.profile], **settings, slices=slices)
+        guardrails = replace(profile.guardrails, **self.guardrails.model_dump(exclude_unset=True))
+        return replace(profile, **settings, slices=slices, guardrails=guardrails)
 
 
 def _slice_definition(name: str, text: str, folder: Path) -> SliceDefinition:
@@ -138,9 +171,8 @@ def policy_digest(policy: GatePolicy) -> str:
     and a rollout that is under way, stay bound to the same configuration across versions.
     """
     settings: Mapping[str, Any] = asdict(policy)
-    content = {
-        key: value for key, value in settings.items() if key in _SINCE_THE_BEGINNING or value != getattr(_DEFAULTS, key)
-    }
+    defaults = asdict(_DEFAULTS)
+    content = {key: value for key, value in settings.items() if key in _SINCE_THE_BEGINNING or value != defaults[key]}
     for one in content.get("slices", ()):
         del one["labels_path"]
     return content_digest(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
@@ -163,8 +195,12 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "value_error":
         return first["msg"].removeprefix("Value error, ")
-    key = str(first["loc"][0])
-    field = GateConfiguration.model_fields.get(key)
-    if field is None:
-        return f"{key}: unknown key, expected one of {', '.join(GateConfiguration.model_fields)}"
-    return f"{key}: found {first['input']!r}, expected {field.description}"
+    names = [str(part) for part in first["loc"]]
+    is_live = names[0] == "guardrails" and len(names) > 1
+    fields, key = (
+        (GuardrailConfiguration.model_fields, names[1]) if is_live else (GateConfiguration.model_fields, names[0])
+    )
+    where = f"guardrails, {key}" if is_live else key
+    if key not in fields:
+        return f"{where}: unknown key, expected one of {', '.join(fields)}"
+    return f"{where}: found {first['input']!r}, expected {fields[key].description}"

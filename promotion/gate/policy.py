@@ -1,6 +1,7 @@
 """What the owner of a model agreed to: the margins, the error rates, and what else a canary has to show."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,37 @@ class SliceDefinition:
     """Where the file of labels lies, if that is what it is by."""
     labels_digest: str | None = None
     """What the file holds; its path takes no part in the policy's digest."""
+
+
+class Guardrail(StrEnum):
+    """What is watched of the canary beside stable while traffic moves."""
+
+    ERRORS = "errors"
+    """The share of the requests that fail."""
+    P50 = "p50"
+    P95 = "p95"
+    P99 = "p99"
+    """Quantiles of how long an answer takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailPolicy:
+    """How far the canary may fall behind stable while both take traffic."""
+
+    watched: tuple[Guardrail, ...] = tuple(Guardrail)
+    """None of them: nothing is watched."""
+    error_margin: float = 0.02
+    """Share of its requests that the canary may fail beyond stable's share."""
+    latency_ratio: float = 2.0
+    """A quantile may be so many times stable's, ..."""
+    latency_margin_seconds: float = 0.1
+    """... or so much above it, whichever is more: a few milliseconds more are no harm, whatever their ratio."""
+    minimum_requests: int = 5
+    """Requests of the canary without which no step passes."""
+    alpha: float = 0.01
+    """Largest probability that a step or pause sends back a canary that is as bad as it may be, and no worse."""
+    errors_are_shown: bool = False
+    """Whether a step passes only once the canary's errors are shown to be within the margin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +73,4 @@ class GatePolicy:
     harm_goes_first: bool = False
     """Whether harm that is shown rejects even within a margin. Then up to alpha of the canaries that are as good as
     stable are rejected, however many rows there are; and among classes and slices up to alpha once more."""
+    guardrails: GuardrailPolicy = GuardrailPolicy()

@@ -2,12 +2,26 @@
 
 from collections.abc import Mapping
 
-from promotion.gate.policy import GatePolicy
+from promotion.gate.policy import GatePolicy, GuardrailPolicy
 
 PROFILES: Mapping[str, GatePolicy] = {
     # A model whose mistakes are expensive: half the margins and half the risk, paid with about five times the rows.
-    "strict": GatePolicy(margin=0.01, class_margin=0.03, alpha=0.025, harm_goes_first=True),
+    "strict": GatePolicy(
+        margin=0.01,
+        class_margin=0.03,
+        alpha=0.025,
+        harm_goes_first=True,
+        guardrails=GuardrailPolicy(
+            error_margin=0.01, latency_ratio=1.5, latency_margin_seconds=0.025, alpha=0.05, errors_are_shown=True
+        ),
+    ),
     "default": GatePolicy(),
     # A small holdout and an owner who looks: it still shows something, and stops what is clearly broken.
-    "exploratory": GatePolicy(margin=0.05, class_margin=0.1, alpha=0.1, power=0.8),
+    "exploratory": GatePolicy(
+        margin=0.05,
+        class_margin=0.1,
+        alpha=0.1,
+        power=0.8,
+        guardrails=GuardrailPolicy(error_margin=0.05, latency_ratio=4.0, latency_margin_seconds=0.5),
+    ),
 }

@@ -44,20 +44,34 @@ class EnvoyGatewayCounter:
     release: Release
     addresses_of: Callable[[str, int], list[str]] = field(default=resolve)
 
+    @property
+    def route(self) -> str:
+        """How the proxies call the split route."""
+        return f"httproute/{self.release.namespace}/{self.release.split_name}"
+
     def read_counts(self) -> RequestCounts:
         """Counts since the proxies started. Raises RouterUnreachable. Can be repeated."""
+        texts = self.read_texts("upstream_rq_(total|[0-9]xx)")
+        try:
+            return sum_counts(texts, self.route)
+        except ValueError as error:
+            raise self._no_counts(error) from error
+
+    def read_texts(self, pattern: str) -> list[str]:
+        """The split route's statistics whose last part matches `pattern`, of each proxy. Raises RouterUnreachable."""
         url = httpx.URL(self.url)
         try:
             addresses = self.addresses_of(url.host, url.port or 80)
             with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=url.scheme == "https") as client:
-                texts = [self._read(client, url, address) for address in addresses]
-            return sum_counts(texts, f"httproute/{self.release.namespace}/{self.release.split_name}")
+                return [self._read(client, url, address, pattern) for address in addresses]
         except (httpx.HTTPError, OSError, ValueError) as error:
-            raise RouterUnreachable(f"{self.url}: no counts: {error or type(error).__name__}") from error
+            raise self._no_counts(error) from error
 
-    def _read(self, client: httpx.Client, url: httpx.URL, address: str) -> str:
-        cluster = re.escape(f"cluster.httproute/{self.release.namespace}/{self.release.split_name}/")
-        only = {"filter": rf"^{cluster}.*\.upstream_rq_(total|[0-9]xx)$"}
+    def _no_counts(self, error: Exception) -> RouterUnreachable:
+        return RouterUnreachable(f"{self.url}: no counts: {error or type(error).__name__}")
+
+    def _read(self, client: httpx.Client, url: httpx.URL, address: str, pattern: str) -> str:
+        only = {"filter": rf"^{re.escape(f'cluster.{self.route}/')}.*\.{pattern}$"}
         asked = url.copy_with(host=address).copy_merge_params(only)
         answer = client.get(asked, headers={"Host": url.netloc.decode()})
         answer.raise_for_status()
@@ -71,12 +85,17 @@ def sum_counts(texts: list[str], route: str) -> RequestCounts:
     for text in texts:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                cluster = sample.labels.get("envoy_cluster_name", "")
-                backend = _BACKEND.search(cluster)
-                if backend is None or not cluster.startswith(f"{route}/"):
+                backend = find_backend(sample.labels.get("envoy_cluster_name", ""), route)
+                if backend is None:
                     continue
                 if family.name == SENT:
-                    sent[int(backend[1])] += int(sample.value)
+                    sent[backend] += int(sample.value)
                 elif family.name == BY_CLASS and sample.labels.get("envoy_response_code_class") == "5":
                     failed += int(sample.value)
     return RequestCounts(stable=sent[0], canary=sent[1], failed=failed)
+
+
+def find_backend(cluster: str, route: str) -> int | None:
+    """The place of a backend of `route` by its cluster's name: 0 stable, 1 the canary; None for another's."""
+    backend = _BACKEND.search(cluster)
+    return int(backend[1]) if backend is not None and cluster.startswith(f"{route}/") else None

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from promotion.gate.outcome import Outcome
+from promotion.guardrails.findings import GuardrailState
 from promotion.rollout.record import RolloutRecord, RolloutState
 
 
@@ -30,6 +31,7 @@ def rollout_metrics(record: RolloutRecord | None) -> bytes:
     bundles = Gauge("assay_rollout_bundle_info", "Bundles of the rollout", ("role", "bundle_digest"), registry=registry)
     bundles.labels("stable", record.stable_digest).set(1)
     bundles.labels("canary", record.canary_digest).set(1)
+    _count_guardrails(registry, record)
     if record.observations:
         seen = record.observations[-1]
         gauge("asked_percent", "Canary's share that the last observed step asked for", seen.asked_percent)
@@ -46,6 +48,16 @@ def rollout_metrics(record: RolloutRecord | None) -> bytes:
             answered.labels("stable").set(seen.answered.stable)
             answered.labels("canary").set(seen.answered.canary)
     return generate_latest(registry)
+
+
+def _count_guardrails(registry: CollectorRegistry, record: RolloutRecord) -> None:
+    found = record.guardrails or (record.observations[-1].guardrails if record.observations else ())
+    if found:
+        text = "1 where the newest window shows this state of a guardrail, else 0"
+        gauge = Gauge("assay_rollout_guardrail", text, ("guardrail", "source", "state"), registry=registry)
+        for one in found:
+            for state in GuardrailState:
+                gauge.labels(one.guardrail, one.source, state).set(state is one.state)
 
 
 def _step(record: RolloutRecord) -> int:

@@ -15,6 +15,8 @@ from math import inf
 from pydantic import TypeAdapter, ValidationError
 
 from promotion.gate.outcome import Outcome
+from promotion.guardrails.findings import GuardrailFinding
+from promotion.guardrails.watch import LiveWindow
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
 
@@ -44,6 +46,12 @@ class StopCode(StrEnum):
     """Nobody approved a step in time."""
     OVERDUE = "OVERDUE"
     """It was not promoted by the deadline of the whole rollout."""
+    GUARDRAIL_BROKEN = "GUARDRAIL_BROKEN"
+    """The canary is shown to fail more of its requests than stable, or to answer later, than the policy allows."""
+    NO_LIVE_DATA = "NO_LIVE_DATA"
+    """A source could not say in time how both revisions fare, or had too few requests of them."""
+    GUARDRAIL_NOT_SHOWN = "GUARDRAIL_NOT_SHOWN"
+    """The policy wants a guardrail shown to be kept, and the step's requests did not show it in time."""
 
 
 FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
@@ -125,6 +133,10 @@ class StepObservation:
     seconds: float
     answered: RequestCounts | None = None
     """What the revisions say they answered meanwhile; None where one could not be asked, or started anew."""
+    guardrails: tuple[GuardrailFinding, ...] = ()
+    """What was found of each guardrail, by each source; none where nothing is watched."""
+    live: tuple[LiveWindow, ...] = ()
+    """What each source counted, to which a step without stable's requests is compared."""
 
     @property
     def observed_percent(self) -> float:
@@ -175,6 +187,8 @@ class RolloutRecord:
     """Why it goes back, in one line."""
     code: StopCode | None = None
     """The same for a program; None where the verdict, or an error, is why."""
+    guardrails: tuple[GuardrailFinding, ...] = ()
+    """What was found of the guardrails when they ended the rollout; none where something else did."""
     began_at: str | None = None
     """ISO 8601, UTC; None in a record of a version that did not say it, which has no deadline either."""
     observations: tuple[StepObservation, ...] = ()

@@ -13,6 +13,8 @@ from promotion.errors import PromotionError
 from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable
 from promotion.gate.outcome import Outcome
 from promotion.gate.record import EvidenceRecord
+from promotion.guardrails.watch import Guardrails, GuardrailWatch
+from promotion.rollout.guardrail_stops import NOTHING_WATCHED, broken_by, missing_after
 from promotion.rollout.orders import Order, OrderKind, RolloutOrders, find_order
 from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore
@@ -60,6 +62,8 @@ class RolloutRunner:
     """What the revisions count themselves, which is kept beside the gateway's counts and decides nothing."""
     orders: RolloutOrders | None = None
     """Where somebody may ask for the rollout's end."""
+    guardrails: Guardrails = NOTHING_WATCHED
+    """Who watches the canary beside stable while both take traffic."""
 
     def run(self, record: RolloutRecord) -> RolloutRecord:
         """Take `record` to its end and return it as it ended. The store must be claimed.
@@ -167,18 +171,27 @@ class RolloutRunner:
     ) -> Event | None:
         """What ended the time in which the split stays as it is; None once `seconds` are over and all was well."""
         ends, counted = self.clock.monotonic_seconds() + seconds, StepCounts(self.counter, None)
+        watch = self._open_window(record)
         while True:
-            event = self._find_trouble(record, counted.read()) or self._find_stop(record) or find_end()
+            watch.look()
+            event = self._find_trouble(record, counted.read(), watch) or self._find_stop(record) or find_end()
             left = ends - self.clock.monotonic_seconds()
             if event is not None or left <= 0:
                 return event
             self.clock.sleep(min(HOLD_POLL_SECONDS, left))
 
-    def _find_trouble(self, record: RolloutRecord, counts: RequestCounts) -> Stopped | None:
+    def _open_window(self, record: RolloutRecord) -> GuardrailWatch:
+        """The guardrails over what comes now. Where all goes to the canary, stable is what it was a step before."""
+        guardrails = self.guardrails if record.intended_percent > 0 else NOTHING_WATCHED
+        before = record.observations[-1].live if record.observations else ()
+        return guardrails.open_window(before if record.intended_percent == 100 else None)
+
+    def _find_trouble(self, record: RolloutRecord, counts: RequestCounts, watch: GuardrailWatch) -> Stopped | None:
         """Why traffic must not stay where it is."""
         return (
             self._changed_digest(record)
             or self._changed_split(record)
+            or broken_by(watch)
             or _failing(record, counts)
             or self._find_overdue(record)
         )
@@ -210,21 +223,19 @@ class RolloutRunner:
 
     def _observe_step(self, record: RolloutRecord) -> Event:
         plan, started = record.plan, self.clock.monotonic_seconds()
-        counted = StepCounts(self.counter, record.counts_before)
+        counted, watch = StepCounts(self.counter, record.counts_before), self._open_window(record)
         while True:
             counts = counted.read()
-            if (trouble := self._find_trouble(record, counts)) is not None:
-                return trouble
             seconds = self.clock.monotonic_seconds() - started
             answered = counts.stable + counts.canary
-            if seconds >= plan.minimum_seconds and answered >= plan.minimum_requests:
-                return _judge_step(record, counts, seconds, self._count_answered(record))
+            is_ready = seconds >= plan.minimum_seconds and answered >= plan.minimum_requests
+            watch.look(is_ready=is_ready)
+            if (trouble := self._find_trouble(record, counts, watch)) is not None:
+                return trouble
+            if is_ready and not watch.missing:
+                return _judge_step(record, counts, seconds, self._count_answered(record), watch)
             if seconds >= plan.deadline_seconds:
-                return Stopped(
-                    Outcome.INCONCLUSIVE,
-                    f"only {answered} requests in {seconds:.0f} s at {record.asked_percent} %; "
-                    f"a step needs {plan.minimum_requests}",
-                )
+                return missing_after(seconds, watch) if is_ready else _too_few_requests(record, answered, seconds)
             self.clock.sleep(POLL_SECONDS)
 
     def _count_answered(self, record: RolloutRecord) -> RequestCounts | None:
@@ -269,9 +280,21 @@ def _interrupted(text: str) -> Stopped:
     return Stopped(Outcome.INCONCLUSIVE, text)
 
 
-def _judge_step(record: RolloutRecord, counts: RequestCounts, seconds: float, answered: RequestCounts | None) -> Event:
+def _too_few_requests(record: RolloutRecord, answered: int, seconds: float) -> Stopped:
+    text = f"only {answered} requests in {seconds:.0f} s at {record.asked_percent} %"
+    return Stopped(Outcome.INCONCLUSIVE, f"{text}; a step needs {record.plan.minimum_requests}")
+
+
+def _judge_step(
+    record: RolloutRecord,
+    counts: RequestCounts,
+    seconds: float,
+    answered: RequestCounts | None,
+    watch: GuardrailWatch,
+) -> Event:
     asked = record.asked_percent
-    observation = StepObservation(asked, counts, split_p_value(counts.stable, counts.canary, asked), seconds, answered)
+    p_value = split_p_value(counts.stable, counts.canary, asked)
+    observation = StepObservation(asked, counts, p_value, seconds, answered, watch.findings, watch.to_windows())
     if observation.split_p_value < SPLIT_ALARM:
         requests = counts.stable + counts.canary
         return Failed(  # for the moment, it may be: slow answers to the split before, or stable that stood in

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from promotion.gate.outcome import Outcome
+from promotion.guardrails.findings import GuardrailFinding
 from promotion.rollout.orders import Order, OrderKind
 from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.routers.request_counts import RequestCounts
@@ -91,6 +92,8 @@ class Stopped:
     outcome: Outcome
     text: str
     code: StopCode | None = None
+    guardrails: tuple[GuardrailFinding, ...] = ()
+    """Those that say so, where they do."""
 
 
 Event = Judged | Paused | Approved | Wrote | Confirmed | Observed | Restored | Failed | Stopped
@@ -167,10 +170,10 @@ def _after_trouble(record: RolloutRecord, event: Event) -> RolloutRecord:
             if tried < record.plan.attempts:
                 return replace(_uncounted(record), failed_attempts=tried)  # a step is counted anew
             return _go_back(record, Outcome.ERROR, f"{text} ({tried} attempts)")
-        case state, Stopped(outcome, text, code) if (
+        case state, Stopped(outcome, text, code, guardrails) if (
             state in _ACTIONS and state is not RolloutState.RESTORING and outcome is not Outcome.PROMOTE
         ):
-            return _go_back(record, outcome, text, code)
+            return replace(_go_back(record, outcome, text, code), guardrails=guardrails)
     raise ValueError(f"{event} cannot happen while a rollout is {record.state} at step {record.step}")
 
 
@@ -217,7 +220,7 @@ def _describe(record: RolloutRecord, event: Event) -> str:
             return "everything goes to stable"
         case Failed(text):
             return f"attempt {record.failed_attempts + 1} failed: {text}"
-        case Stopped(_, text, _):
+        case Stopped(_, text):
             return text
 
 

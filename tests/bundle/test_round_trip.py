@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bundle import Bundle, read_bundle, write_bundle
+from bundle import Bundle, ImageForm, read_bundle, write_bundle
 from bundle.manifest import content_digest
 from tests.bundle.sample import HOLDOUT, LINEAGE, MODEL_BYTES, manifest
 
@@ -72,6 +72,8 @@ def test_two_bundles_share_a_digest_when_all_their_bytes_are_the_same(
         {"lineage": LINEAGE.model_copy(update={"commit": "0a1b2c"})},
         {"lineage": LINEAGE.model_copy(update={"holdout": HOLDOUT.model_copy(update={"rows": 799})})},
         {"lineage": LINEAGE.model_copy(update={"training_data": ()})},
+        {"image": ImageForm(width=2, height=1)},
+        {"image": ImageForm(width=2, height=1, invert=True)},
     ],
     ids=str,
 )

@@ -46,7 +46,7 @@ def target(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
         yield Target(base_url, grpc_url, model or pytest.exit("--base-url needs --model", 4))
         return
     folder: Path = tmp_path_factory.mktemp("conformance")
-    with assay_serve(write_digits_bundle(folder).path, folder / "log") as addresses:
+    with assay_serve(write_digits_bundle(folder).path, folder / "log", "--model-control") as addresses:
         yield Target(f"http://{addresses.http}", addresses.grpc, "digits")
 
 

@@ -88,6 +88,23 @@ def test_statistics_configuration_and_index_are_told(stub: InferenceStub, target
     assert target.model in {model.name for model in stub("RepositoryIndex").models}
 
 
+def test_a_model_is_unloaded_and_loaded_where_that_is_advertised(
+    stub: InferenceStub, target: Target, message: Message, extensions: set[str]
+) -> None:
+    load = messages.RepositoryModelLoadRequest(model_name=target.model)
+    if "model_repository" not in extensions:
+        assert code_of(stub, "RepositoryModelLoad", load) != "OK"
+        return
+    try:
+        stub("RepositoryModelUnload", messages.RepositoryModelUnloadRequest(model_name=target.model))
+        assert code_of(stub, "ModelInfer", message) in {"NOT_FOUND", "UNAVAILABLE"}
+    finally:
+        stub("RepositoryModelLoad", load)
+    assert stub("ModelInfer", message).model_name == target.model
+    unknown = messages.RepositoryModelLoadRequest(model_name="of-no-interest")
+    assert code_of(stub, "RepositoryModelLoad", unknown) in {"NOT_FOUND", "INVALID_ARGUMENT", "INTERNAL"}
+
+
 def test_a_wrong_request_is_an_invalid_argument(stub: InferenceStub, target: Target, message: Message) -> None:
     unknown, reshaped, too_few, retyped, doubled, output = (
         Message.FromString(message.SerializeToString()) for _ in range(6)

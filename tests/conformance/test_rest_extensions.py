@@ -93,14 +93,28 @@ def test_statistics_count_an_inference(
     assert answered() == before + 1
 
 
-def test_what_is_not_advertised_is_refused_and_does_not_break(
-    client: httpx.Client, target: Target, extensions: set[str]
+def test_a_model_is_unloaded_and_loaded_where_that_is_advertised_and_refused_elsewhere(
+    client: httpx.Client, target: Target, request_of_ones: InferRequest, extensions: set[str]
 ) -> None:
-    if "model_repository" in extensions:
-        pytest.skip("the server advertises model_repository")
+    repository, model = f"/v2/repository/models/{target.model}", f"/v2/models/{target.model}"
+    if "model_repository" not in extensions:
+        for verb in ("load", "unload"):
+            assert 400 <= client.post(f"{repository}/{verb}").status_code < 500
+        assert client.get(f"{model}/ready").status_code == 200
+        return
+    try:
+        assert client.post(f"{repository}/unload").status_code == 200
+        assert client.get(f"{model}/ready").status_code >= 400
+        assert client.post(f"{model}/infer", content=request_of_ones.to_json()).status_code >= 400
+        index = client.post("/v2/repository/index").json()
+        assert "READY" not in {one["state"] for one in index if one["name"] == target.model}
+    finally:
+        assert client.post(f"{repository}/load").status_code == 200
+    for _ in range(2):
+        assert client.get(f"{model}/ready").status_code == 200
+        assert client.post(f"{repository}/load", json={}).status_code == 200
     for verb in ("load", "unload"):
-        assert 400 <= client.post(f"/v2/repository/models/{target.model}/{verb}").status_code < 500
-    assert client.get(f"/v2/models/{target.model}/ready").status_code == 200
+        assert 400 <= client.post(f"/v2/repository/models/of-no-interest/{verb}").status_code < 500
 
 
 def test_the_index_has_the_model(client: httpx.Client, target: Target) -> None:

@@ -90,6 +90,7 @@ def test_it_is_told_where_everything_is() -> None:
         "--config": "/etc/assay/gate.yaml",
         "--gateway-url": "http://envoy-serving-assay-360efa4c.envoy-gateway-system",
         "--gateway-stats-url": "http://gateway-stats.envoy-gateway-system:19001/stats/prometheus",
+        "--guardrail-sources": "gateway",
         "--steps": "5,25,50,100",
         "--minimum-requests": "100",
         "--minimum-seconds": "15",
@@ -152,7 +153,8 @@ def test_the_gateway_is_asked_where_it_answers(values: Values, expected: str) ->
 
 
 def test_no_counts_are_asked_for_where_there_are_none() -> None:
-    job = render({"promotion": {"gatewayStatsUrl": "", "minimumRequests": 0}}).promotion()
+    guardrails = {"sources": ["revisions"]}
+    job = render({"promotion": {"gatewayStatsUrl": "", "minimumRequests": 0, "guardrails": guardrails}}).promotion()
     assert "--gateway-stats-url" not in job["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
@@ -178,3 +180,20 @@ def test_the_gate_reads_what_the_values_say(gate: Values, expected: GatePolicy, 
 def _name(job: Object) -> str:
     name: str = job["metadata"]["name"]
     return name
+
+
+def test_the_guardrails_go_by_the_gateway_s_counts_unless_others_are_named() -> None:
+    main = render({}).promotion()["spec"]["template"]["spec"]["containers"][0]
+    assert argument(main, "--guardrail-sources") == "gateway"
+    assert "--prometheus-url" not in main["args"]
+
+
+def test_a_prometheus_is_asked_for_the_release_s_namespace_or_by_the_labels_given() -> None:
+    guardrails: Values = {"sources": ["gateway", "revisions"], "prometheusUrl": "http://prometheus.monitoring:9090"}
+    main = render({"promotion": {"guardrails": guardrails}}).promotion()["spec"]["template"]["spec"]["containers"][0]
+    assert argument(main, "--guardrail-sources") == "gateway,revisions"
+    assert argument(main, "--prometheus-url") == "http://prometheus.monitoring:9090"
+    assert argument(main, "--prometheus-labels").startswith("namespace=")
+    guardrails = {**guardrails, "prometheusLabels": {"shop": "north", "job": "assay"}}
+    main = render({"promotion": {"guardrails": guardrails}}).promotion()["spec"]["template"]["spec"]["containers"][0]
+    assert argument(main, "--prometheus-labels") == "job=assay,shop=north"

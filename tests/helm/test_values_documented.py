@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from predictor.settings import PredictorSettings
-from promotion.gate.configuration import GateConfiguration
-from promotion.gate.policy import GatePolicy
+from promotion.gate.configuration import GateConfiguration, GuardrailConfiguration
+from promotion.gate.policy import GatePolicy, Guardrail, GuardrailPolicy
 from tests.helm.rendering import CHART, render
 
 TABLES = CHART.parent / "values_table.py"
@@ -68,16 +68,21 @@ def test_defaults_stand_at_every_place_that_the_schema_knows() -> None:
 
 
 def test_the_gate_s_keys_and_defaults_are_those_of_the_gate() -> None:
-    gate = SCHEMA["properties"]["promotion"]["properties"]["gate"]["properties"]
+    gate = dict(SCHEMA["properties"]["promotion"]["properties"]["gate"]["properties"])
     assert gate.keys() == GateConfiguration.model_fields.keys() - {"format", "profile"}  # the chart says each number
     assert DEFAULTS["promotion"]["gate"] == {
         **asdict(GatePolicy()),
         "required_classes": [],
         "slices": {},
         "required_slices": [],
+        "guardrails": {**asdict(GuardrailPolicy()), "watched": list(Guardrail)},
     }
-    theirs = GateConfiguration.model_json_schema()["properties"]
-    assert {name: _bounds(one) for name, one in gate.items()} == {name: _bounds(theirs[name]) for name in gate}
+    live = dict(gate.pop("guardrails")["properties"])
+    watched = live.pop("watched")
+    assert watched["items"]["enum"] == list(Guardrail)
+    for ours, model in ((gate, GateConfiguration), (live, GuardrailConfiguration)):
+        theirs = model.model_json_schema()["properties"]
+        assert {name: _bounds(one) for name, one in ours.items()} == {name: _bounds(theirs[name]) for name in ours}
 
 
 def test_the_settings_are_those_of_a_predictor_that_have_no_place_of_their_own() -> None:

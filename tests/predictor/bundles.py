@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bundle import Bundle, DataReference, Lineage, Manifest, TensorSignature, write_bundle
+from bundle import Bundle, DataReference, ImageForm, Lineage, Manifest, TensorSignature, write_bundle
 
 CONTRARY_FEATURES = 4
 CONTRARY_CLASSES = 4
@@ -55,6 +55,7 @@ def write_digits_bundle(directory: Path, *, version: int = 1, properties: dict[s
     }
     helper.set_model_props(model, card if properties is None else properties)
     manifest = make_manifest("digits", version=version, features=features, classes=classes)
+    manifest = manifest.model_copy(update={"image": ImageForm(width=8, height=8, scale=16)})
     return write_bundle(directory, manifest, model.SerializeToString())
 
 

@@ -48,7 +48,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     numbers = itertools.count()
     with ExitStack() as stack:
 
-        def start(bundle: Path, **settings: object) -> ServerProcess:
+        def start(bundle: Path | None, **settings: object) -> ServerProcess:
             return stack.enter_context(ServerProcess(bundle, tmp_path / f"log-{next(numbers)}", **settings))
 
         yield start

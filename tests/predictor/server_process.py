@@ -14,16 +14,17 @@ from typing import Any, Self
 
 import httpx
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
+_SETTINGS = ("ASSAY_", "MODELS_DIR")
 
 
 class ServerProcess:
-    """`python -m predictor BUNDLE` with the given ASSAY_ settings; ended when the `with` ends, however it ends."""
+    """`python -m predictor [BUNDLE]` with the given ASSAY_ settings; ended when the `with` ends, however it ends."""
 
-    def __init__(self, bundle: Path, log: Path, **settings: object) -> None:
+    def __init__(self, bundle: Path | None, log: Path, **settings: object) -> None:
         self.log = log
-        self._arguments = [sys.executable, "-m", "predictor", str(bundle)]
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
+        self._arguments = [sys.executable, "-m", "predictor", *([str(bundle)] if bundle else [])]
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         given: dict[str, object] = {"http_port": 0, "drain_seconds": 0, **settings}
         self._environment |= {f"ASSAY_{name.upper()}": str(value) for name, value in given.items()}
 
@@ -60,9 +61,13 @@ class ServerProcess:
         return httpx.Client(base_url=self.url, timeout=DEADLINE_SECONDS, trust_env=False)
 
 
-def wait_for(look: Callable[[], Any], while_true: Callable[[], bool] = lambda: True) -> Any:
+def wait_for(
+    look: Callable[[], Any],
+    while_true: Callable[[], bool] = lambda: True,
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> Any:
     """The first answer of `look` that is true, asked again and again until a deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + deadline_seconds
     while time.monotonic() < deadline:
         if answer := look():
             return answer

@@ -213,7 +213,7 @@ def test_a_model_that_breaks_its_word_is_500_and_only_the_log_says_why(
     failures = [line for line in process.log_lines() if line["level"] == "error"]
     assert len(failures) == 1
     assert failures[0]["request_id"] == "r-500"
-    assert (failures[0]["method"], failures[0]["path"], failures[0]["code"]) == ("POST", path, 500)
+    assert (failures[0]["route"], failures[0]["code"]) == (path.replace("contrary", "{model}"), 500)
     assert "class index outside of 0..3" in failures[0]["traceback"]
 
 

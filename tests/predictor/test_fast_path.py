@@ -18,9 +18,10 @@ from predictor.data_plane import DataPlane
 from predictor.http.fast_doors import FastDoors
 from predictor.http.listener import HttpListener
 from predictor.listening_socket import open_listening_socket
-from predictor.serving import Serving
+from predictor.model_sources import OneBundle
+from predictor.served_models import ServedModels
 from predictor.settings import PredictorSettings
-from predictor.wiring import create_data_plane, create_metrics, load_model
+from predictor.wiring import create_data_plane, create_metrics, create_repository
 from tests.predictor.bundles import infer_body
 from tests.predictor.conftest import StartServer
 from tests.predictor.server_process import DEADLINE_SECONDS, wait_for
@@ -43,16 +44,18 @@ async def not_mine(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 def plane(contrary: Bundle) -> DataPlane:
     settings = PredictorSettings(revision="r1")
-    serving = Serving()
-    serving.start(load_model(contrary, settings), ())
-    return create_data_plane(serving, settings, create_metrics())
+    metrics = create_metrics()
+    source = OneBundle(contrary.path, model=settings.model, revision=settings.revision)
+    repository = create_repository(source, settings, metrics)
+    assert not repository.start(is_everything=True).result(DEADLINE_SECONDS)
+    return create_data_plane(repository, settings, metrics)
 
 
 @pytest.fixture(scope="module")
 def address(plane: DataPlane) -> Iterator[tuple[str, int]]:
     """A server whose application answers 418: what is answered otherwise has passed it by."""
     with open_listening_socket("127.0.0.1", 0) as listening:
-        doors = FastDoors(plane, create_metrics(), body_limit_bytes=LIMIT)
+        doors = FastDoors(plane, body_limit_bytes=LIMIT)
         listener = HttpListener(not_mine, listening, doors=doors, keep_alive_seconds=5, finish_seconds=5)
         thread = threading.Thread(target=lambda: asyncio.run(listener.run()))
         thread.start()
@@ -160,7 +163,7 @@ def test_a_connection_goes_on_and_ends_as_the_client_wishes(address: tuple[str, 
 def test_before_there_is_a_model_everything_is_the_applications(
     address: tuple[str, int], plane: DataPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plane.serving, "model", None)
+    monkeypatch.setattr(plane.serving, "models", ServedModels())
     assert converse(address, request()) == [418]
 
 

@@ -115,9 +115,9 @@ def test_an_unknown_model_or_version_is_not_found(
 
 
 @pytest.mark.parametrize("method", ["RepositoryModelLoad", "RepositoryModelUnload"])
-def test_loading_and_unloading_are_refused(stub: InferenceStub, method: str) -> None:
+def test_loading_and_unloading_are_refused_unless_they_are_switched_on(stub: InferenceStub, method: str) -> None:
     code, details = refusal(stub, method)
-    assert (code, "models are not loaded or unloaded" in details) == ("INVALID_ARGUMENT", True)
+    assert (code, "expected the setting ASSAY_MODEL_CONTROL=true" in details) == ("PERMISSION_DENIED", True)
 
 
 def test_what_a_model_and_a_server_say_is_what_they_say_over_rest(stub: InferenceStub, client: httpx.Client) -> None:

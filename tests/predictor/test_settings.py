@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from predictor.errors import SettingsError
@@ -22,6 +25,49 @@ def test_an_unknown_name_is_an_error() -> None:
         PredictorSettings(port=1)
 
 
+def test_what_was_read_is_the_same_in_another_process_whatever_is_set_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [PredictorSettings(), PredictorSettings(models_dir=tmp_path, workers=2, record_spool_dir=tmp_path)]
+    told = [json.loads(json.dumps(one.model_dump(mode="json"))) for one in given]
+    monkeypatch.setenv("ASSAY_WORKERS", "3")
+    (tmp_path / ".env").write_text("MODELS_DIR=/in/file\nASSAY_GRPC_PORT=9000\n")
+    assert [PredictorSettings(**one) for one in told] == given
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         PredictorSettings().http_port = 1  # type: ignore[misc]  # that it is refused is what is tested
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_file_in_the_working_directory_is_read_and_the_environment_wins_over_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / ".env").write_text("# ours\nASSAY_HTTP_PORT=8001\nassay_row_limit = 7\nASSAY_HOST='::1'\nOTHER=${HOME}\n")
+    monkeypatch.setenv("ASSAY_HTTP_PORT", "8002")
+    settings = PredictorSettings(host="127.0.0.2")
+    assert (settings.http_port, settings.row_limit, settings.host) == (8002, 7, "127.0.0.2")
+
+
+def test_an_unknown_variable_in_the_file_is_an_error_too(folder: Path) -> None:
+    (folder / ".env").write_text("ASSAY_DRAIN=1\n")
+    with pytest.raises(SettingsError, match="ASSAY_DRAIN is no setting "):
+        PredictorSettings()
+
+
+def test_models_dir_is_known_by_its_usual_name_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PredictorSettings().models_dir is None
+    (folder / ".env").write_text("MODELS_DIR=/in/file\n")
+    assert PredictorSettings().models_dir == Path("/in/file")
+    monkeypatch.setenv("MODELS_DIR", "/in/environment")
+    assert PredictorSettings().models_dir == Path("/in/environment")
+    monkeypatch.setenv("ASSAY_MODELS_DIR", "/ours")
+    assert PredictorSettings().models_dir == Path("/ours")
+    assert PredictorSettings(models_dir="/given").models_dir == Path("/given")

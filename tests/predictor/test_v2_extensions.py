@@ -186,11 +186,21 @@ def test_an_index_is_asked_for_with_a_boolean(client: httpx.Client) -> None:
     assert response.json() == {"error": "the request: ready is the number 1; expected true or false"}
 
 
-@pytest.mark.parametrize("verb", ["load", "unload"])
-def test_loading_and_unloading_are_refused(client: httpx.Client, verb: str) -> None:
-    response = client.post(f"/v2/repository/models/digits/{verb}")
-    assert response.status_code == 400
-    assert response.json()["error"].startswith("models are not loaded or unloaded while this server runs; expected ")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/repository/models/digits/load",
+        "/v2/repository/models/digits/unload",
+        "/api/v1/load?name=digits",
+        "/api/v1/unload?name=digits",
+        "/api/v1/register?name=digits",
+    ],
+)
+def test_changes_of_the_repository_are_refused_unless_they_are_switched_on(client: httpx.Client, path: str) -> None:
+    response = client.post(path)
+    refused = {"error": "this server does not change its models; expected the setting ASSAY_MODEL_CONTROL=true"}
+    assert (response.status_code, response.json()) == (403, refused)
+    assert client.get("/v2/models/digits/ready").status_code == 200
 
 
 @pytest.mark.parametrize("suffix", ["/config", "/stats"])

@@ -33,6 +33,9 @@
 {{- if and (not .Values.promotion.gatewayStatsUrl) .Values.promotion.minimumRequests }}
 {{- fail "promotion.gatewayStatsUrl is empty, so no step would see its requests; name it, or set promotion.minimumRequests=0" }}
 {{- end }}
+{{- if and (not .Values.promotion.gatewayStatsUrl) (has "gateway" .Values.promotion.guardrails.sources) }}
+{{- fail "promotion.gatewayStatsUrl is empty, so the guardrails cannot ask the gateway; name it, or set promotion.guardrails.sources={revisions}" }}
+{{- end }}
 {{- $steps := list }}
 {{- range .Values.promotion.steps }}{{ $steps = append $steps (toString .) }}{{ end }}
 {{- range concat (keys .Values.promotion.pauses) .Values.promotion.approvals }}

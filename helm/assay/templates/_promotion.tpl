@@ -27,6 +27,14 @@ http://{{ include "assay.workloadName" . }}
 {{- merge (dict "format" 1) .Values.promotion.gate | toYaml }}
 {{- end }}
 
+{{/* As --prometheus-labels has them. */}}
+{{- define "assay.promotion.prometheusLabels" -}}
+{{- $labels := .Values.promotion.guardrails.prometheusLabels | default (dict "namespace" .Release.Namespace) }}
+{{- $named := list }}
+{{- range $name, $value := $labels }}{{ $named = append $named (printf "%s=%s" $name $value) }}{{ end }}
+{{- $named | join "," }}
+{{- end }}
+
 {{- define "assay.promotion.source" -}}
 {{- dict "kind" "holdout" "digest" .Values.promotion.holdout.digest "from" .Values.promotion.holdout.from | toYaml }}
 {{- end }}
@@ -87,6 +95,14 @@ spec:
         {{- with $promotion.gatewayStatsUrl }}
         - --gateway-stats-url
         - {{ . | quote }}
+        {{- end }}
+        - --guardrail-sources
+        - {{ $promotion.guardrails.sources | join "," | quote }}
+        {{- with $promotion.guardrails.prometheusUrl }}
+        - --prometheus-url
+        - {{ . | quote }}
+        - --prometheus-labels
+        - {{ include "assay.promotion.prometheusLabels" $root | quote }}
         {{- end }}
         - --steps
         - {{ $promotion.steps | join "," | quote }}

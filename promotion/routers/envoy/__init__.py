@@ -23,11 +23,13 @@ from promotion.routers.envoy.process import EnvoyProcess
 from promotion.routers.envoy.request_counter import EnvoyRequestCounter
 from promotion.routers.envoy.revisions import RevisionEndpoint, Revisions, Role
 from promotion.routers.envoy.router import EnvoyRouter
+from promotion.routers.envoy.served import EnvoyServed
 
 __all__ = [
     "EnvoyProcess",
     "EnvoyRequestCounter",
     "EnvoyRouter",
+    "EnvoyServed",
     "GatewayNotStarted",
     "RevisionEndpoint",
     "RevisionNotConfirmed",

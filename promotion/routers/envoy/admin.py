@@ -60,6 +60,10 @@ class EnvoyAdmin:
         stats = self._ask_json(str(httpx.URL("/stats", params={"filter": pattern, "format": "json"})))["stats"]
         return {stat["name"]: stat["value"] for stat in stats if "name" in stat}
 
+    def read_stats_text(self, pattern: str) -> str:
+        """Counters and histograms whose name matches a regular expression, as Prometheus text."""
+        return self._ask("GET", str(httpx.URL("/stats/prometheus", params={"filter": pattern}))).text
+
     def begin_drain(self) -> None:
         """Close each connection with its next answer, and accept no new one once the drain time is over."""
         self._ask("POST", "/drain_listeners?graceful")

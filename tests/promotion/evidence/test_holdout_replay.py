@@ -40,10 +40,12 @@ def test_every_row_is_answered_by_both_in_order(replay: HoldoutReplay, bundles: 
     assert (canary.model, canary.version) == ("columns", "1")
 
 
-@pytest.mark.parametrize("batch_rows", [1, 7, 40, 1000])
-def test_the_size_of_a_batch_makes_no_difference(replay: HoldoutReplay, batch_rows: int) -> None:
+@pytest.mark.parametrize(("batch_rows", "concurrency"), [(1, 1), (1, 16), (7, 4), (40, 4), (1000, 2)])
+def test_neither_the_size_of_a_batch_nor_their_number_makes_a_difference(
+    replay: HoldoutReplay, batch_rows: int, concurrency: int
+) -> None:
     short = make_holdout(40)
-    replayed = replace(replay, holdout=short, batch_rows=batch_rows).replay_holdout()
+    replayed = replace(replay, holdout=short, batch_rows=batch_rows, concurrency=concurrency).replay_holdout()
     assert replayed.answers == paired_answers("v1", "v2", short)
     assert replayed.requests == 2 + 2 * -(-40 // batch_rows)
 
@@ -108,7 +110,8 @@ def test_a_predictor_that_dies_in_the_middle_is_named_with_the_rows(
 ) -> None:
     with run_predictor(bundles["v3"].path, "mortal") as mortal:
         urls = {"stable": stable.url, "canary": canary.url, role: mortal.url}
-        replay = HoldoutReplay(urls["stable"], urls["canary"], HOLDOUT, report=when_half_done(mortal.kill))
+        half_done = when_half_done(mortal.kill)
+        replay = HoldoutReplay(urls["stable"], urls["canary"], HOLDOUT, concurrency=1, report=half_done)
         with pytest.raises(
             PredictorUnreachable, match=rf"^{role} {mortal.url}: no answer to holdout rows 225 to 256 in 3 tries: .+$"
         ):
@@ -129,7 +132,8 @@ def test_a_predictor_that_is_replaced_in_the_middle_is_found_out(
             stack.enter_context(run_predictor(bundles["v1"].path, "same-name", port=first.port))
 
         urls = {"stable": stable.url, "canary": canary.url, role: first.url}
-        replay = HoldoutReplay(urls["stable"], urls["canary"], HOLDOUT, report=when_half_done(replace_it))
+        half_done = when_half_done(replace_it)
+        replay = HoldoutReplay(urls["stable"], urls["canary"], HOLDOUT, concurrency=1, report=half_done)
         with pytest.raises(
             DigestChanged,
             match=rf"^{role} {first.url}: holdout rows 225 to 256: answered by bundle {bundles['v1'].digest}, "

@@ -1,10 +1,12 @@
 """gate.yaml: what is read, and what a person is told of what is not."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import orjson
 import pytest
 
+from bundle.manifest import content_digest
 from promotion.errors import PromotionError
 from promotion.gate.configuration import (
     GateConfigurationError,
@@ -12,7 +14,7 @@ from promotion.gate.configuration import (
     read_gate_configuration,
     with_settings,
 )
-from promotion.gate.policy import GatePolicy
+from promotion.gate.policy import GatePolicy, Guardrail, GuardrailPolicy
 from promotion.gate.profiles import PROFILES
 
 COMPLETE = """\
@@ -193,3 +195,50 @@ def test_other_numbers_are_checked_like_those_of_a_file() -> None:
     assert with_settings(GatePolicy(), margin=0.01, alpha=None, power=0.8) == GatePolicy(margin=0.01, power=0.8)
     with pytest.raises(GateConfigurationError, match=r"alpha: found 0\.5, expected a share above 0, below 0\.5"):
         with_settings(GatePolicy(), alpha=0.5)
+
+
+def test_guardrails_are_read_and_those_left_out_are_the_profile_s(gate_yaml: Path) -> None:
+    gate_yaml.write_text("profile: strict\nguardrails: {watched: [errors, p95], latency_ratio: 3}\n")
+    expected = replace(PROFILES["strict"].guardrails, watched=(Guardrail.ERRORS, Guardrail.P95), latency_ratio=3.0)
+    assert read_gate_configuration(gate_yaml).guardrails == expected
+
+
+def test_guardrails_are_off_only_where_somebody_says_so(gate_yaml: Path) -> None:
+    assert read_gate_configuration(None).guardrails.watched == tuple(Guardrail)
+    gate_yaml.write_text("guardrails: {watched: []}\n")
+    assert read_gate_configuration(gate_yaml).guardrails.watched == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("guardrails: {p95: 1}", "guardrails, p95: unknown key, expected one of watched, error_margin, "),
+        (
+            "guardrails: {watched: [p90]}",
+            "guardrails, watched: found 'p90', expected a list of errors",
+        ),
+        ("guardrails: {watched: [p50, p50]}", "guardrails: watched names one twice"),
+        ("guardrails: {latency_ratio: 0.5}", "guardrails, latency_ratio: found 0.5, expected a number of 1 to 100"),
+        ("guardrails: {alpha: 1}", "guardrails, alpha: found 1, expected a share above 0, below 0.5"),
+        ("guardrails: {minimum_requests: 0}", "guardrails, minimum_requests: found 0, expected a number of at least 1"),
+        ("guardrails: true", "guardrails: found True, expected keys with values"),
+        (
+            "guardrails: {errors_are_shown: true, watched: [p50]}",
+            "guardrails: errors_are_shown, but watched leaves out errors",
+        ),
+    ],
+)
+def test_a_wrong_guardrail_is_named_with_what_is_expected(gate_yaml: Path, content: str, message: str) -> None:
+    gate_yaml.write_text(content)
+    with pytest.raises(GateConfigurationError) as raised:
+        read_gate_configuration(gate_yaml)
+    assert message in str(raised.value)
+
+
+def test_the_default_guardrails_leave_the_policy_s_digest_and_others_change_it() -> None:
+    plain = GatePolicy()
+    changed = replace(plain, guardrails=GuardrailPolicy(error_margin=0.03))
+    assert policy_digest(changed) != policy_digest(plain)
+    without = {"margin", "class_margin", "alpha", "power", "minimum_accuracy", "required_classes", "classes_are_judged"}
+    content = {key: value for key, value in asdict(plain).items() if key in without}
+    assert policy_digest(plain) == content_digest(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))

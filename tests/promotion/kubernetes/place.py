@@ -257,7 +257,7 @@ def kubectl(*arguments: str, given: list[JsonObject] | None = None) -> str:
     return done.stdout.decode()
 
 
-def wait_until(is_true: Callable[[], bool], what: Callable[[], str], timeout_seconds: float = 20) -> None:
+def wait_until(is_true: Callable[[], bool], what: Callable[[], str], timeout_seconds: float = 60) -> None:
     deadline = time.monotonic() + timeout_seconds
     while not is_true():
         assert time.monotonic() < deadline, f"after {timeout_seconds} s: {what()}"

@@ -3,7 +3,9 @@
 from hypothesis import strategies as st
 
 from promotion.gate.outcome import Outcome
-from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord, RolloutState, StepObservation
+from promotion.gate.policy import Guardrail
+from promotion.guardrails.findings import GuardrailFinding, GuardrailState
+from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.rollout.transitions import (
     Approved,
     Confirmed,
@@ -31,6 +33,22 @@ observations = st.builds(
     counts,
     st.floats(0, 1),
     st.floats(0, 1e6),
+)
+findings = st.builds(
+    GuardrailFinding,
+    st.sampled_from(["gateway", "revisions"]),
+    st.sampled_from(Guardrail),
+    st.sampled_from(GuardrailState),
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.none() | st.floats(0, 10),
+)
+stops = st.builds(
+    Stopped,
+    st.sampled_from(NOT_PROMOTE),
+    texts,
+    st.none() | st.sampled_from(StopCode),
+    st.lists(findings, max_size=2).map(tuple),
 )
 steps = st.sets(st.integers(1, 99), max_size=4).map(lambda steps: (*sorted(steps), 100))
 
@@ -91,7 +109,7 @@ def possible_events(record: RolloutRecord) -> st.SearchStrategy[Event]:
     events = [
         st.just(success_of(record)),
         st.builds(Failed, texts),
-        st.builds(Stopped, st.sampled_from(NOT_PROMOTE), texts),
+        stops,
     ]
     if record.state is RolloutState.JUDGING:
         events.append(st.builds(Judged, st.sampled_from(NOT_PROMOTE), texts, splits))

@@ -80,7 +80,7 @@ class Place:
 
 
 def wait_until(is_true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not is_true():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

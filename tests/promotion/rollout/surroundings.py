@@ -15,6 +15,7 @@ from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
 from promotion.judgement import judge_canary
+from promotion.rollout.guardrail_stops import NOTHING_WATCHED
 from promotion.rollout.orders import RolloutOrders
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutStore
@@ -184,6 +185,7 @@ class Surroundings:
         self.report: Callable[[RolloutRecord], None] = lambda _record: None
         self.answered: RequestCounter | None = None
         self.orders: RolloutOrders | None = None
+        self.guardrails = NOTHING_WATCHED
 
     def run(self, plan: RolloutPlan) -> RolloutRecord:
         return self.resume(new_record(plan))
@@ -197,7 +199,7 @@ class Surroundings:
     def _runner(self) -> RolloutRunner:
         judge = judge_by(self.revisions)
         seams = (self.router, self.clients, self.revisions, judge, self.store, self.clock, self.report)
-        return RolloutRunner(*seams, self.answered, self.orders)
+        return RolloutRunner(*seams, self.answered, self.orders, self.guardrails)
 
 
 def assert_went_back(record: RolloutRecord, around: Surroundings, outcome: Outcome, because: str) -> None:

@@ -92,7 +92,7 @@ def read_number(store: FileRolloutStore) -> int:
 
 
 def wait_for_number(store: FileRolloutStore, number: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while store.read_newest() is None or read_number(store) < number:
         assert time.monotonic() < deadline
         time.sleep(0.0005)

@@ -52,7 +52,7 @@ class ClientLoad:
         self._ending = True
         self._thread.join()
 
-    def wait_for_more(self, requests: int, timeout_seconds: float = 20) -> Counter[str]:
+    def wait_for_more(self, requests: int, timeout_seconds: float = 60) -> Counter[str]:
         """Return once `requests` more split requests were answered or failed, with who answered since the call."""
         before = self.answered.copy()
         expected = before.total() + len(self.failures) + requests

@@ -1,0 +1,75 @@
+"""Around every request of every transport: it is counted, recorded, traced, and logged where that is called for.
+
+A transport begins a request's trail with its first byte and ends it when the answer is handed to the connection.
+"""
+
+import time
+from collections.abc import Mapping
+
+from predictor.error_table import is_server_failure, is_success
+from predictor.identity import ModelIdentity
+from predictor.metrics import PredictorMetrics
+from predictor.recording.prediction_recorder import Prediction, PredictionRecorder
+from predictor.request_id import choose_request_id
+from predictor.request_log import RequestLog
+from predictor.request_trail import Trail
+from predictor.tracing.request_span import EndedRequest, Tracing
+
+_HEALTH = "/v2/health"  # says that it is not ready with a code that is no failure
+
+
+class RequestWatch:
+    """Tells all who want to know of requests; `tracing` is None where there are no traces. For several threads."""
+
+    def __init__(
+        self, metrics: PredictorMetrics, recorder: PredictionRecorder, log: RequestLog, tracing: Tracing | None
+    ) -> None:
+        self._metrics = metrics
+        self._recorder = recorder
+        self._log = log
+        self._tracing = tracing
+
+    def begin(self, transport: str, carrier: Mapping[str, str], *, method: str = "") -> Trail:
+        """A request has come, with these headers or metadata (names in lower case)."""
+        request_id = choose_request_id(carrier.get("x-request-id", ""))
+        return Trail(transport, method, request_id, carrier, self._tracing.begin(carrier) if self._tracing else None)
+
+    def end(self, trail: Trail, *, route: str, identity: ModelIdentity | None, code: int | str) -> None:
+        """It was answered with `code`, the transport's own; `identity` is None while no model is loaded."""
+        seconds = time.perf_counter() - trail.started
+        is_failure = is_server_failure(code) and not route.startswith(_HEALTH)
+        self._metrics.count_request(
+            transport=trail.transport, route=route, identity=identity, code=code, seconds=seconds
+        )
+        if trail.answers and is_success(code):
+            self._record(trail, route, seconds)
+        self._log.write(trail, route=route, identity=identity, code=code, seconds=seconds, is_failure=is_failure)
+        if trail.span:
+            trail.span.end(
+                EndedRequest(trail.transport, trail.method, route, trail.request_id, identity, code, is_failure)
+            )
+
+    def close(self, timeout_seconds: float) -> None:
+        """Nothing comes any more: bring what is recorded and traced to where it belongs, for so long at most."""
+        deadline = time.monotonic() + timeout_seconds
+        self._log.close()
+        self._recorder.close(timeout_seconds)
+        if self._tracing:
+            self._tracing.close(max(deadline - time.monotonic(), 0))
+
+    def _record(self, trail: Trail, route: str, seconds: float) -> None:
+        now = time.time_ns()
+        for answer in trail.answers:
+            self._recorder.record(
+                Prediction(
+                    request_id=trail.request_id,
+                    transport=trail.transport,
+                    door=route,
+                    time_ns=now,
+                    seconds=seconds,
+                    classes=answer.model.manifest.classes,
+                    request=answer.request,
+                    inference=answer.inference,
+                    rows=answer.rows,
+                )
+            )

@@ -1,0 +1,58 @@
+"""Predictions as a recorder gets them, and records as it keeps them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from open_inference import InferRequest, Tensor
+from predictor.identity import ModelIdentity
+from predictor.recording.prediction_recorder import Prediction
+from predictor.recording.record import Record
+from predictor.served_model import Inference
+
+IDENTITY = ModelIdentity("digits", "3", "r1", "sha256:0")
+CLASSES = ("a", "b", "c")
+
+
+def make_prediction(number: int, *, rows: int = 1, inputs: Sequence[Tensor] = ()) -> Prediction:
+    """One that `number_of` knows again."""
+    features = np.full((rows, 2), number, dtype=np.float32)
+    indices = np.full(rows, number % 3, dtype=np.int64)
+    probabilities: NDArray[np.float32] = np.full((rows, 3), 0.25, dtype=np.float32)
+    probabilities[:, number % 3] = 0.5
+    return Prediction(
+        request_id=f"request-{number}",
+        transport="rest",
+        door="/classify",
+        time_ns=1_000_000_000_123_456_000,
+        seconds=0.00123456,
+        classes=CLASSES,
+        request=InferRequest(inputs=tuple(inputs) or (Tensor.of("features", features),)),
+        inference=Inference(
+            identity=IDENTITY,
+            outputs=(Tensor.of("label", indices), Tensor.of("probabilities", probabilities)),
+            class_indices=indices,
+            probabilities=probabilities,
+        ),
+        rows=rows,
+    )
+
+
+def make_record(number: int, *, padding: int = 0) -> Record:
+    content = {"schema": 1, "key": f"key-{number}", "padding": "x" * padding}
+    return Record(f"key-{number}", orjson.dumps(content))
+
+
+def number_of(record: dict[str, Any]) -> int:
+    return int(record["request_id"].removeprefix("request-"))
+
+
+def read_records(directory: Path) -> list[dict[str, Any]]:
+    """All whole lines of the files below `directory`, in the order in which each process wrote them."""
+    files = [*sorted(directory.glob("worker-*/predictions-*.jsonl")), *directory.glob("worker-*/predictions.jsonl")]
+    lines = [line for file in files for line in file.read_bytes().splitlines(keepends=True)]
+    return [orjson.loads(line) for line in lines if line.endswith(b"\n")]

@@ -1,0 +1,157 @@
+"""What a server records equals what it answered, over every door, under load, and up to its death."""
+
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from bundle import Bundle
+from tests.predictor.bundles import infer_body
+from tests.predictor.conftest import StartServer
+from tests.predictor.grpc_calls import InferenceStub, infer_message, inference_stub
+from tests.predictor.predictions import read_records
+from tests.predictor.server_process import wait_for
+
+INFER = "/v2/models/contrary/infer"
+CLIENTS, REQUESTS = 4, 15  # of each kind
+
+Answers = dict[str, list[tuple[list[float], int, float]]]
+"""Features, index and probability of each row, by request id."""
+Ask = Callable[[str, list[list[float]]], list[tuple[int, float]]]
+
+
+def over_classify(client: httpx.Client, _: InferenceStub) -> Ask:
+    def ask(request_id: str, rows: list[list[float]]) -> list[tuple[int, float]]:
+        answer = client.post("/classify", json={"rows": rows}, headers={"x-request-id": request_id})
+        said = answer.raise_for_status().json()["predictions"]
+        return [(row["index"], row["probability"]) for row in said]
+
+    return ask
+
+
+def over_infer(client: httpx.Client, _: InferenceStub) -> Ask:
+    def ask(request_id: str, rows: list[list[float]]) -> list[tuple[int, float]]:
+        answer = client.post(INFER, json=infer_body(rows), headers={"x-request-id": request_id}).raise_for_status()
+        label, probabilities = (output["data"] for output in answer.json()["outputs"])
+        return [(index, probabilities[4 * row + index]) for row, index in enumerate(label)]
+
+    return ask
+
+
+def over_grpc(_: httpx.Client, stub: InferenceStub) -> Ask:
+    def ask(request_id: str, rows: list[list[float]]) -> list[tuple[int, float]]:
+        message = infer_message(np.array(rows), model="contrary")
+        label, probabilities = stub("ModelInfer", message, metadata=(("x-request-id", request_id),)).raw_output_contents
+        indices = np.frombuffer(label, np.int64).tolist()
+        table = np.frombuffer(probabilities, np.float32).reshape(-1, 4)
+        return [(index, float(table[row, index])) for row, index in enumerate(indices)]
+
+    return ask
+
+
+def ask_often(ask: Ask, client: int, told: Answers) -> None:
+    random = np.random.default_rng(client)
+    for number in range(REQUESTS):
+        rows = random.uniform(-3, 3, (random.integers(1, 4), 4)).astype(np.float32)
+        rows[:, 0] = random.integers(0, 4, len(rows))
+        rows[:, 1:3] = np.abs(rows[:, 1:3])
+        request_id = f"{client}-{number}"
+        answered = ask(request_id, rows.tolist())
+        told[request_id] = [(row, *answer) for row, answer in zip(rows.tolist(), answered, strict=True)]
+
+
+def check(recorded: dict[str, Any], told: list[tuple[list[float], int, float]]) -> None:
+    np.testing.assert_allclose(np.array(recorded["inputs"][0]["data"]).reshape(-1, 4), [row for row, _, _ in told])
+    assert recorded["indices"] == [index for _, index, _ in told]
+    assert recorded["labels"] == ["abcd"[index] for _, index, _ in told]
+    np.testing.assert_allclose(recorded["probabilities"], [probability for _, _, probability in told], rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_what_is_recorded_is_what_was_answered(
+    contrary: Bundle, start_server: StartServer, tmp_path: Path, fast_path: bool, end: signal.Signals
+) -> None:
+    process = start_server(
+        contrary.path,
+        grpc_port=0,
+        inference_threads=1,
+        fast_path=fast_path,
+        revision="r1",
+        record=f"jsonl:{tmp_path}/records",
+        record_spool_dir=tmp_path / "spool",
+    ).wait_until_ready()
+    told: Answers = {}
+    with process.client() as client, inference_stub(process.grpc) as stub, ThreadPoolExecutor() as threads:
+        refused = client.post("/classify", json=[1.0])
+        assert refused.status_code == 400
+        asks = [over(client, stub) for over in (over_classify, over_infer, over_grpc) for _ in range(CLIENTS)]
+        for future in [threads.submit(ask_often, ask, number, told) for number, ask in enumerate(asks)]:
+            future.result()
+        if end == signal.SIGKILL:
+            wait_for(
+                lambda: f"assay_recorder_written_total {len(told)}.0\n" in client.get("/metrics").text,
+                process.is_running,
+            )
+    process.stop(end)
+    recorded = read_records(tmp_path / "records")
+    assert len(recorded) == len(told) == len(asks) * REQUESTS
+    for record in recorded:
+        check(record, told[record["request_id"]])
+        assert (record["model"], record["revision"], record["bundle_digest"]) == ("contrary", "r1", contrary.digest)
+        assert record["seconds"] > 0
+    doors = {(record["transport"], record["door"]) for record in recorded}
+    grpc = ("grpc", "/inference.GRPCInferenceService/ModelInfer")
+    assert doors == {("rest", "/classify"), ("rest", "/v2/models/{model}/infer"), grpc}
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_recorded_nothing_that_it_did_not_answer(
+    contrary: Bundle, start_server: StartServer, tmp_path: Path
+) -> None:
+    process = start_server(contrary.path, record=f"jsonl:{tmp_path}").wait_until_ready()
+    told: Answers = {}
+    stop = threading.Event()
+
+    def ask_until_it_dies(number: int) -> None:
+        with process.client() as client:
+            while not stop.is_set():
+                try:
+                    answer = client.post(INFER, json=infer_body([[1.0, 0.0, 0.0, 0.0]]))
+                except httpx.TransportError:
+                    return
+                told[answer.headers["x-request-id"]] = []
+
+    with ThreadPoolExecutor() as threads:
+        for number in range(CLIENTS):
+            threads.submit(ask_until_it_dies, number)
+        try:
+            wait_for(lambda: len(read_records(tmp_path)) > 20, process.is_running)
+        finally:
+            process.stop(signal.SIGKILL)
+            stop.set()
+    again = start_server(contrary.path, record=f"jsonl:{tmp_path}").wait_until_ready()
+    with again.client() as client:
+        client.post(INFER, json=infer_body([[1.0, 0.0, 0.0, 0.0]]), headers={"x-request-id": "afterwards"})
+    again.stop()
+    recorded = [record["request_id"] for record in read_records(tmp_path)]
+    assert recorded[-1] == "afterwards"
+    assert len(set(recorded)) == len(recorded)
+    unread = set(recorded[:-1]) - set(told)
+    assert len(unread) <= CLIENTS, "an answer that was under way when the process was killed"
+
+
+def test_a_directory_that_cannot_be_had_stops_the_start(
+    contrary: Bundle, start_server: StartServer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    process = start_server(contrary.path, record=f"jsonl:{tmp_path}/file")
+    process.process.wait(30)
+    said = f"predictions cannot be recorded in {tmp_path}/file: Not a directory\n"
+    assert process.log.read_text() == said
