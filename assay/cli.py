@@ -17,6 +17,7 @@ from assay.commands.cluster import cluster_app
 from assay.commands.demo import demo
 from assay.commands.evaluate import evaluate
 from assay.commands.gate import gate_app
+from assay.commands.pack import pack
 from assay.commands.promote import promote
 from assay.commands.rollout import rollout_app
 from assay.commands.rollout_exporter import rollout_exporter
@@ -54,6 +55,7 @@ def _assay(
 
 app.command()(train)
 app.command()(evaluate)
+app.command()(pack)
 app.command()(serve)
 app.add_typer(split_app, name="split")
 app.add_typer(store_app, name="store")

@@ -1,18 +1,29 @@
 """The data sets that every command takes: a built-in by name, or the path of a CSV."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 
 from dataset import DatasetNotFound, LabelledRows, load_dataset
+
+_BUILTINS = {
+    "digits": ("training.digits", "load_digits_parts"),
+    "breast-cancer": ("training.embedded_data", "load_breast_cancer_parts"),
+    "diabetes": ("training.embedded_data", "load_diabetes_parts"),
+    "apartments": ("training.apartments", "load_apartment_parts"),
+    "rents": ("training.apartments", "load_rent_parts"),
+}
 
 
 def load_rows(specification: str) -> LabelledRows:
     """The rows that `specification` names; DatasetError when there are none."""
-    return load_dataset(specification, {"digits": _load_digits})
+    return load_dataset(specification, {name: partial(_load_parts, name) for name in _BUILTINS})
 
 
-def _load_digits() -> Mapping[str, LabelledRows]:
+def _load_parts(name: str) -> Mapping[str, LabelledRows]:
+    module, function = _BUILTINS[name]
     try:
-        from training.digits import load_digits_parts  # scikit-learn, where the rows come from, takes a second to load
-    except ModuleNotFoundError as error:
-        raise DatasetNotFound(f"digits comes with scikit-learn, which is not installed here ({error.name})") from error
-    return load_digits_parts()
+        load: Callable[[], Mapping[str, LabelledRows]] = getattr(import_module(module), function)
+    except ModuleNotFoundError as error:  # scikit-learn, where the rows come from, takes a second to load
+        raise DatasetNotFound(f"{name} comes with scikit-learn, which is not installed here ({error.name})") from error
+    return load()

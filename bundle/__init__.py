@@ -9,11 +9,12 @@ imports nothing of ours.
 """
 
 from bundle.errors import BundleDamaged, BundleError, BundleNotFound, BundleNotUsable
-from bundle.manifest import BundleFile, DataReference, ImageForm, Lineage, Manifest, TensorSignature
+from bundle.manifest import AnswerOutputs, BundleFile, DataReference, ImageForm, Lineage, Manifest, TensorSignature
 from bundle.read import Bundle, read_bundle
 from bundle.write import write_bundle
 
 __all__ = [
+    "AnswerOutputs",
     "Bundle",
     "BundleDamaged",
     "BundleError",

@@ -2,19 +2,23 @@
 
 A bundle's digest is the sha256 of its manifest without the line that states it; the manifest in turn states the
 sha256 of every other file. So one digest covers every byte, and a bundle can be verified wherever it was copied to.
+
+Format 1 is a classifier of numbers that was trained here. Format 2 has every other kind of model as well: its fields
+beyond those of format 1 are left out of a manifest of format 1, whose bytes and digest stay what they were.
 """
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 MANIFEST_NAME = "manifest.json"
 MODEL_NAME = "model.onnx"
 DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
 NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+_SINCE_FORMAT_2 = frozenset({"categories", "unknown_categories", "answer", "image"})
 
 
 class _ManifestPart(BaseModel):
@@ -79,21 +83,53 @@ class Lineage(_ManifestPart):
     experiment_id: int
 
 
-class Manifest(_ManifestPart):
-    """Everything about a bundle but its bytes."""
+class AnswerOutputs(_ManifestPart):
+    """Which outputs answer the task, by name. What the graph does not have, it does not answer."""
 
-    format: Literal[1] = 1
+    label: str = Field("label", description="INT64 [-1]: the class's index; without it, the most probable class")
+    probabilities: str = Field("probabilities", description="FP16, FP32 or FP64 [-1, classes]")
+    are_logits: bool = Field(False, description="whether `probabilities` still have to go through a softmax")
+    value: str = Field("value", description="a regression's numbers, [-1] or [-1, 1]")
+
+
+class Manifest(_ManifestPart):
+    """Everything about a bundle but its bytes.
+
+    A classification has classes. A model of tables has `feature_names`, its columns in order: they are one input
+    [-1, features], or an input of its own for each, of its name and [-1] or [-1, 1]. A model of task `inference`
+    answers V2 alone.
+    """
+
+    format: Literal[1, 2] = 2
     model: str = Field(pattern=NAME_PATTERN)
     version: int = Field(ge=1)
-    task: Literal["classification"] = "classification"
+    task: Literal["classification", "regression", "inference"] = "classification"
     inputs: tuple[TensorSignature, ...] = Field(min_length=1)
     outputs: tuple[TensorSignature, ...] = Field(min_length=1)
-    feature_names: tuple[str, ...] = Field(min_length=1)
-    classes: tuple[str, ...] = Field(min_length=2)
+    feature_names: tuple[str, ...] = ()
+    categories: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="the categories that the model knows, by feature; the others are numbers"
+    )
+    unknown_categories: Literal["taken", "refused"] = Field(
+        "taken", description="whether the model has an answer to a category that it does not know"
+    )
+    classes: tuple[str, ...] = ()
+    answer: AnswerOutputs = AnswerOutputs()
     metrics: dict[str, FiniteFloat]
-    lineage: Lineage
+    lineage: Lineage | None = Field(None, description="none for a model that was not trained here")
     image: ImageForm | None = Field(None, description="where the model takes pictures; else it is not stored")
     files: dict[Annotated[str, Field(pattern=NAME_PATTERN)], BundleFile]
+
+    @model_validator(mode="after")
+    def _check_consistency(self) -> Self:
+        if (self.task == "classification") != (len(self.classes) >= 2) or len(self.classes) == 1:
+            raise ValueError(f"{len(self.classes)} classes for {self.task}; expected two or more for classification")
+        if unknown := self.categories.keys() - set(self.feature_names):
+            raise ValueError(f"categories of {min(unknown)}; expected features among {', '.join(self.feature_names)}")
+        is_plain = self.task == "classification" and self.feature_names and self.lineage
+        if self.format == 1 and (not is_plain or self.model_fields_set & _SINCE_FORMAT_2):
+            raise ValueError("format 1 has no word for such a model; expected format 2")
+        return self
 
     def digest(self) -> str:
         """The bundle's digest, `sha256:<64 hex digits>`."""
@@ -105,7 +141,8 @@ class Manifest(_ManifestPart):
 
     def _fields(self) -> dict[str, Any]:
         # A field that came later and is not used is not stored: digests of bundles that never had it stay as they are.
-        return self.model_dump(mode="json", exclude_none=True)
+        since = set(_SINCE_FORMAT_2) if self.format == 1 else None
+        return self.model_dump(mode="json", exclude=since, exclude_none=True)
 
 
 def stored_form(fields: Mapping[str, Any]) -> bytes:

@@ -67,7 +67,7 @@ def _parse(path: Path, content: bytes) -> tuple[Manifest, str]:
         return Manifest.model_validate(fields), stated_digest
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in first["loc"]) or "the manifest"
         raise BundleNotUsable(f"{path}: {where}: {first['msg']}") from error
 
 

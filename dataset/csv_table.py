@@ -1,7 +1,8 @@
-"""Labelled rows from a CSV file, plain or gzipped: a header, then one row a line, every feature a finite number.
+"""Labelled rows from a CSV file, plain or gzipped: a header, then one row a line.
 
-The label is the column named `label`, or the first one. Fashion-MNIST's usual form (`label,pixel1,...,pixel784`) needs
-nothing else.
+The label is the column named `label`, or the first one. A column in which no row has a number holds categories; in
+every other one each row has a finite number. Fashion-MNIST's usual form (`label,pixel1,...,pixel784`) needs nothing
+else.
 """
 
 import csv
@@ -52,8 +53,11 @@ def write_csv_table(rows: LabelledRows, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as text:
             lines = csv.writer(text, lineterminator="\n")
             lines.writerow((rows.output_feature, *rows.feature_names))
-            for label, features in zip(rows.labels, rows.features.tolist(), strict=True):
-                lines.writerow((label, *(_shortest(number) for number in features)))
+            columns = [
+                rows.texts(name) if name in rows.categories else [_shortest(number) for number in numbers]
+                for name, numbers in zip(rows.feature_names, rows.features.T.tolist(), strict=True)
+            ]
+            lines.writerows(zip(rows.labels, *columns, strict=True))
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written: {error.strerror}") from error
 
@@ -80,18 +84,20 @@ def _read_table(path: Path, text: TextIO) -> LabelledRows:
     try:
         header = _read_header(path, lines)
         label_at = header.index(LABEL_COLUMN) if LABEL_COLUMN in header else 0
-        labels, rows = _read_rows(path, header, label_at, lines)
+        labels, rows, categories = _read_rows(path, header, label_at, lines)
     except csv.Error as error:
         raise DatasetMalformed(f"{path}, line {reader.line_num}: not a CSV table: {error}") from error
     if not rows:
         raise DatasetMalformed(f"{path}: a header, but no rows")
-    return LabelledRows(
+    read = LabelledRows(
         name=path.name,
         features=np.stack(rows),
         labels=tuple(labels),
         feature_names=tuple(_without(header, label_at)),
         output_feature=header[label_at],
+        categories={name: tuple(found) for name, found in categories.items()},
     )
+    return read.recoded({name: tuple(sorted(found)) for name, found in categories.items()})
 
 
 def _read_header(path: Path, lines: _NumberedLines) -> list[str]:
@@ -114,9 +120,11 @@ def _read_header(path: Path, lines: _NumberedLines) -> list[str]:
 
 def _read_rows(
     path: Path, header: list[str], label_at: int, lines: _NumberedLines
-) -> tuple[list[str], list[NDArray[np.float64]]]:
+) -> tuple[list[str], list[NDArray[np.float64]], dict[str, dict[str, int]]]:
+    """Labels, features, and by each column of categories their indices, as they came."""
     labels: list[str] = []
     rows: list[NDArray[np.float64]] = []
+    names, categories = _without(header, label_at), _Categories()
     for line, cells in lines:
         if not cells:
             continue
@@ -125,9 +133,38 @@ def _read_rows(
         label = cells[label_at].strip()
         if not label:
             raise DatasetMalformed(f"{path}, line {line}, column {header[label_at]}: no label")
+        values = _without(cells, label_at)
+        if not rows:
+            categories.begin(line, values)
         labels.append(label)
-        rows.append(_read_numbers(path, line, _without(header, label_at), _without(cells, label_at)))
-    return labels, rows
+        rows.append(_read_numbers(path, line, names, categories.count(path, names, values)))
+    return labels, rows, {names[place]: indices for place, indices in categories.found.items()}
+
+
+class _Categories:
+    """The columns whose first row has no number. That none of the others has one is held against them."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, dict[str, int]] = {}
+        self._first_line, self._first_cells = 0, list[str]()
+
+    def begin(self, line: int, cells: list[str]) -> None:
+        """Look at the first row."""
+        self._first_line, self._first_cells = line, cells
+        self.found = {place: {} for place, cell in enumerate(cells) if cell.strip() and not _is_number(cell)}
+
+    def count(self, path: Path, names: list[str], cells: list[str]) -> list[str]:
+        """The cells of a row, with an index in the place of each category. Raises DatasetMalformed for a number."""
+        if not self.found:
+            return cells
+        counted = list(cells)
+        for place, indices in self.found.items():
+            if _is_number(cells[place]):
+                found, column = self._first_cells[place], names[place]
+                where = f"{path}, line {self._first_line}, column {column}"
+                raise DatasetMalformed(f"{where}: {found!r} is not a finite number, as others of the column are")
+            counted[place] = str(indices.setdefault(cells[place].strip(), len(indices)))
+        return counted
 
 
 def _read_numbers(path: Path, line: int, names: list[str], cells: list[str]) -> NDArray[np.float64]:

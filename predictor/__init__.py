@@ -12,7 +12,9 @@
     repository.py          loads and unloads models, out of model_sources.py or models_directory.py
     serving.py             what is being served right now, and whether it is ready
     served_models.py       the table in which a request finds its model
-    served_model.py        one bundle that answers; signature.py says what it takes, identity.py who it is
+    served_model.py        one model that answers; identity.py says who it is
+    signature.py           what it takes; task_answer.py: what its outputs mean; table.py: how rows become its inputs
+    foreign_model.py       what is known of an ONNX file that comes without a manifest
     model_card.py          what a model says of itself; examples.py shows how to ask it
     inference_threads.py   where inference runs, and waits for its turn: health answers never do
     batches.py             what waits together runs together

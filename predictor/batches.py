@@ -16,7 +16,8 @@ from predictor.errors import CallerGone
 from predictor.metrics import PredictorMetrics
 from predictor.request_statistics import RequestStatistics, Spent
 from predictor.request_trail import Answered, Trail
-from predictor.served_model import Inference, ServedModel, Values
+from predictor.served_model import Inference, ServedModel
+from predictor.task_answer import Values
 
 T = TypeVar("T")
 Exchange = tuple[InferRequest, Callable[[Inference], T]]
@@ -48,7 +49,7 @@ class _Member(Generic[T]):
 
     @property
     def rows(self) -> int:
-        return self.request.inputs[0].shape[0]
+        return self.job.model.rows_of(self.request)
 
 
 class BatchWorker:

@@ -1,7 +1,7 @@
 """What a model says of itself: GET /metadata.
 
 Training writes it into the ONNX file (metadata_props, strings all of them), so it goes wherever the file goes and is
-covered by the bundle's digest.
+covered by the bundle's digest. What the file does not say, the manifest may.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from bundle import Manifest
 from predictor.errors import ModelNotUsable
 from predictor.identity import ModelIdentity
 
@@ -25,19 +26,32 @@ _TEXTS = (
     "save_date",
     "experiment_name",
 )
-_JSON: dict[str, type] = {"features": list, "classes": list, "metrics": dict, "libraries": dict, "experiment_id": int}
+_JSON: dict[str, type] = {
+    "features": list,
+    "categories": dict,
+    "classes": list,
+    "metrics": dict,
+    "libraries": dict,
+    "experiment_id": int,
+}
 
 
-def read_model_card(properties: Mapping[str, str], identity: ModelIdentity) -> dict[str, Any]:
-    """The card, for JSON: what the file does not say is left out, who answers (name, revision, digest) is added.
+def read_model_card(properties: Mapping[str, str], manifest: Manifest, identity: ModelIdentity) -> dict[str, Any]:
+    """The card, for JSON: what nobody says is left out, who answers (name, revision, digest) is added.
 
     `model` and `version` are those served, which an operator may have renamed. Raises ModelNotUsable when a property
-    is not of the form that training writes.
+    is not of the form that training writes; of a model that was not trained here such a property is passed over.
     """
     card: dict[str, Any] = {name: properties[name] for name in _TEXTS if name in properties}
     for name, kind in _JSON.items():
         if name in properties:
-            card[name] = _parse(name, properties[name], kind)
+            try:
+                card[name] = _parse(name, properties[name], kind)
+            except ModelNotUsable:
+                if manifest.lineage is not None:
+                    raise
+    stated = {"features": manifest.feature_names, "categories": manifest.categories, "classes": manifest.classes}
+    card = {name: value for name, value in stated.items() if value} | card | {"task": manifest.task}
     card |= {"model": identity.model, "version": identity.version}
     return {**card, "revision": identity.revision, "bundle_digest": identity.bundle_digest}
 

@@ -5,7 +5,7 @@ request came to is in the `Inference` that it gives back.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -18,13 +18,13 @@ from open_inference import InferRequest, InferResponse, ModelMetadata, Requested
 from open_inference.classification import best_classes
 from open_inference.metadata import ModelConfig, TensorConfig
 from predictor.engines.inference_engine import InferenceEngine
-from predictor.errors import InferenceFailed, NoAnswer
+from predictor.errors import InferenceFailed
 from predictor.identity import ModelIdentity
 from predictor.model_card import read_model_card
-from predictor.signature import LABEL, PROBABILITIES, check_request, check_servable
+from predictor.signature import Signature
+from predictor.table import find_table
+from predictor.task_answer import Values, check_task, read_answer
 
-Values = Mapping[str, NDArray[Any]]
-"""All outputs by name, rows first."""
 _LAST_DIGITS = 1e-4  # kernels for many rows add up in another order than those for one
 
 
@@ -36,9 +36,11 @@ class Inference:
     outputs: tuple[Tensor, ...]
     """What was asked for, in the order asked."""
     class_indices: NDArray[np.int64]
-    """(rows,): the index of each row's class, valid for `classes`."""
-    probabilities: NDArray[np.float32]
-    """(rows, classes)."""
+    """(rows,): the index of each row's class, valid for `classes`; empty where the task is no classification."""
+    probabilities: NDArray[Any]
+    """(rows, classes), floats; empty likewise."""
+    numbers: NDArray[Any]
+    """(rows,): what a regression predicts; empty where the task is none."""
 
     def to_response(self, response_id: str) -> InferResponse:
         """The V2 response."""
@@ -58,13 +60,24 @@ class ServedModel:
     """
 
     def __init__(self, manifest: Manifest, engine: InferenceEngine, *, identity: ModelIdentity, row_limit: int) -> None:
-        check_servable(manifest, engine)
+        self._signature = Signature(manifest, engine, row_limit=row_limit)
+        check_task(manifest)
+        self.table = find_table(manifest)
         self.identity = identity
         self.manifest = manifest
         self.can_batch = False
-        self.card = read_model_card(engine.properties(), identity)
+        self.card = read_model_card(engine.properties(), manifest, identity)
         self._engine = engine
         self._row_limit = row_limit
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether every tensor begins with a number of rows that the request chooses."""
+        return self._signature.has_rows
+
+    def rows_of(self, request: InferRequest) -> int:
+        """How many rows a request that was checked has; 1 where the model has none."""
+        return self._signature.rows_of(request)
 
     def infer(self, request: InferRequest) -> Inference:
         """Answer a request.
@@ -77,7 +90,7 @@ class ServedModel:
 
     def check(self, request: InferRequest) -> None:
         """Raises RequestRefused or ProtocolError when the model does not take `request`."""
-        check_request(request, self.manifest, self._row_limit)
+        self._signature.check(request)
 
     def run(self, requests: Sequence[InferRequest]) -> list[Values]:
         """What the engine gives for each of `requests`, which were checked, in one run. Raises InferenceFailed."""
@@ -87,7 +100,7 @@ class ServedModel:
         for tensor in chain.from_iterable(request.inputs for request in requests):
             tensors[tensor.name].append(tensor.data)
         outputs = self._engine.run({name: np.concatenate(parts) for name, parts in tensors.items()})
-        ends = np.cumsum([request.inputs[0].shape[0] for request in requests])
+        ends = np.cumsum([self.rows_of(request) for request in requests])
         for name, values in outputs.items():
             if values.shape[:1] != (ends[-1],):
                 raise InferenceFailed(f"the model answered {name} {list(values.shape)} to {ends[-1]} rows")
@@ -99,39 +112,38 @@ class ServedModel:
 
         Raises RequestRefused or ProtocolError when the model has none, InferenceFailed when it broke its own signature.
         """
-        class_indices, probabilities = self._check_answer(values[LABEL], values[PROBABILITIES], request)
+        meaning = read_answer(self.manifest, values, self.rows_of(request) if self.has_rows else None)
         asked = request.outputs or [RequestedOutput(output.name) for output in self.manifest.outputs]
         return Inference(
             identity=self.identity,
             outputs=tuple(self._output(output, values[output.name]) for output in asked),
-            class_indices=class_indices,
-            probabilities=probabilities,
+            class_indices=meaning.class_indices,
+            probabilities=meaning.probabilities,
+            numbers=meaning.numbers,
         )
 
-    def try_batch(self, rows: NDArray[Any]) -> None:
-        """Learn whether requests can share a run: from `rows`, 2 or more, answered together and one by one.
+    def try_batch(self, requests: Sequence[InferRequest]) -> None:
+        """Learn whether requests can share a run: from `requests`, 2 or more, answered together and one by one.
 
         They cannot where the graph has a fixed number of rows, or where the answer to one depends on the others.
         """
-        apart = [self.request_for(row[np.newaxis]) for row in rows]
+        self.can_batch = False
+        if not self.has_rows:
+            return
         try:
-            together, alone = self.run(apart), [self.run([request])[0] for request in apart]
+            together, alone = self.run(requests), [self.run([request])[0] for request in requests]
         except InferenceFailed:
-            self.can_batch = False
             return
         self.can_batch = all(
-            np.array_equal(one[LABEL], other[LABEL])
-            and one[PROBABILITIES].shape == other[PROBABILITIES].shape
-            and np.allclose(one[PROBABILITIES], other[PROBABILITIES], rtol=_LAST_DIGITS, atol=_LAST_DIGITS)
-            for one, other in zip(together, alone, strict=True)
+            _is_close(one[name], other[name]) for one, other in zip(together, alone, strict=True) for name in other
         )
 
     def classify(self, rows: NDArray[Any]) -> Inference:
-        """Answer rows of features, (rows, features) in the input's dtype. Raises what `infer` raises."""
+        """Answer rows of features, (rows, features) in the one input's dtype. Raises what `infer` raises."""
         return self.infer(self.request_for(rows))
 
     def request_for(self, rows: NDArray[Any]) -> InferRequest:
-        """The request that asks for everything about `rows`, (rows, features) in the input's dtype."""
+        """The request that asks for everything about `rows`, (rows, features) in the one input's dtype."""
         return InferRequest(inputs=(Tensor.of(self.manifest.inputs[0].name, rows),))
 
     def metadata(self) -> ModelMetadata:
@@ -149,43 +161,32 @@ class ServedModel:
         )
 
     def config(self) -> ModelConfig:
-        """What V2's extension for model configuration answers: the row limit is the largest batch."""
+        """What V2's extension for model configuration answers: the row limit is the largest batch, 0 where there are no
+        rows and `dims` are whole shapes."""
         inputs, outputs = (
-            tuple(_configure(part) for part in parts) for parts in (self.manifest.inputs, self.manifest.outputs)
+            tuple(self._configure(part) for part in parts) for parts in (self.manifest.inputs, self.manifest.outputs)
         )
         return ModelConfig(
             name=self.identity.model,
             platform="onnx_onnxv1",
             backend="onnxruntime",
-            max_batch_size=self._row_limit,
+            max_batch_size=self._row_limit if self.has_rows else 0,
             input=inputs,
             output=outputs,
         )
+
+    def _configure(self, signature: TensorSignature) -> TensorConfig:
+        data_type = "TYPE_STRING" if signature.datatype == "BYTES" else f"TYPE_{signature.datatype}"
+        dims = signature.shape[1:] if self.has_rows else signature.shape
+        return TensorConfig(name=signature.name, data_type=data_type, dims=dims)
 
     def _output(self, asked: RequestedOutput, values: NDArray[Any]) -> Tensor:
         count = asked.classification()
         best = values if count is None else best_classes(values, count, self.manifest.classes)
         return Tensor.of(asked.name, best)
 
-    def _check_answer(
-        self, class_indices: NDArray[Any], probabilities: NDArray[Any], request: InferRequest
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        rows, classes = request.inputs[0].shape[0], len(self.manifest.classes)
-        if class_indices.shape != (rows,) or probabilities.shape != (rows, classes):
-            found = f"{LABEL} {list(class_indices.shape)} and {PROBABILITIES} {list(probabilities.shape)}"
-            raise InferenceFailed(f"the model answered {found} to {rows} rows of {classes} classes")
-        finite = np.isfinite(probabilities).all(axis=1)
-        if not finite.all():
-            row = int(finite.argmin())
-            raise NoAnswer(
-                f"the model has no answer to row {row}: its probabilities are not finite; "
-                "expected values of the order that it was trained on"
-            )
-        if class_indices.min() < 0 or class_indices.max() >= classes:
-            raise InferenceFailed(f"the model answered a class index outside of 0..{classes - 1}")
-        return class_indices, probabilities
 
-
-def _configure(signature: TensorSignature) -> TensorConfig:
-    data_type = "TYPE_STRING" if signature.datatype == "BYTES" else f"TYPE_{signature.datatype}"
-    return TensorConfig(name=signature.name, data_type=data_type, dims=signature.shape[1:])
+def _is_close(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    if one.dtype.kind != "f":
+        return np.array_equal(one, other)
+    return one.shape == other.shape and np.allclose(one, other, rtol=_LAST_DIGITS, atol=_LAST_DIGITS, equal_nan=True)

@@ -1,24 +1,27 @@
 """The one place that chooses concrete classes: which engine runs a model, which transport opens the doors."""
 
 import socket
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from bundle import Bundle
+from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
-from predictor.errors import ModelNotUsable, SettingsError
+from predictor.errors import SettingsError
 from predictor.examples import ExampleRequest, make_requests
 from predictor.files.piece import FileLimits
+from predictor.foreign_model import describe_model
 from predictor.http.app import create_app
 from predictor.http.fast_doors import FastDoors
 from predictor.http.file_doors import FileRules
 from predictor.http.listener import HttpListener
-from predictor.identity import ModelIdentity, identify
+from predictor.identity import ModelIdentity, identify, short_digest
 from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
 from predictor.listener import Listener
@@ -52,16 +55,12 @@ def load_model(bundle: Bundle, settings: PredictorSettings) -> ServedModel:
 
 def load_stored(stored: StoredModel, settings: PredictorSettings) -> ServedModel:
     """A model that was read, ready to answer. Raises ModelNotUsable."""
-    if stored.manifest is None:
-        raise ModelNotUsable("there is no manifest.json beside model.onnx; expected a bundle")
-    engine = OnnxRuntimeEngine(
-        stored.model_bytes,
-        intra_op_threads=settings.intra_op_threads,
-        inter_op_threads=settings.inter_op_threads,
-    )
-    if stored.manifest.image:
-        check_image_form(stored.manifest.image, stored.manifest.inputs[0])
-    return ServedModel(stored.manifest, engine, identity=stored.identity, row_limit=settings.row_limit)
+    engine = _create_engine(stored.model_bytes, settings)
+    named = stored.identity
+    manifest = stored.manifest or describe_model(engine, stored.model_bytes, name=named.model, version=named.version)
+    if manifest.image:
+        check_image_form(manifest.image, manifest.inputs[0])
+    return ServedModel(manifest, engine, identity=stored.identity, row_limit=settings.row_limit)
 
 
 def create_source(settings: PredictorSettings, bundle_path: Path | None) -> OneBundle | ModelsDirectory:
@@ -86,6 +85,32 @@ def create_repository(source: ModelSource, settings: PredictorSettings, metrics:
         return load_stored(stored, settings)
 
     return Repository(source, load, metrics, can_change=settings.model_control)
+
+
+def load_onnx(model_bytes: bytes, *, name: str, version: str, settings: PredictorSettings) -> ServedModel:
+    """An ONNX file that comes without a manifest, ready to answer under `name` and `version`. Raises ModelNotUsable.
+
+    Its digest is that of the bundle that it would be.
+    """
+    engine = _create_engine(model_bytes, settings)
+    manifest = describe_model(engine, model_bytes, name=name, version=version)
+    digest = manifest.digest()
+    identity = ModelIdentity(name, version, revision=short_digest(digest), bundle_digest=digest)
+    return ServedModel(manifest, engine, identity=identity, row_limit=settings.row_limit)
+
+
+def describe_onnx(
+    model_bytes: bytes, *, name: str, version: str, stated: Mapping[str, Any] | None, settings: PredictorSettings
+) -> Manifest:
+    """The manifest of an ONNX file that comes without one (foreign_model.py). Raises ModelNotUsable."""
+    engine = _create_engine(model_bytes, settings)
+    return describe_model(engine, model_bytes, name=name, version=version, stated=stated)
+
+
+def _create_engine(model_bytes: bytes, settings: PredictorSettings) -> OnnxRuntimeEngine:
+    return OnnxRuntimeEngine(
+        model_bytes, intra_op_threads=settings.intra_op_threads, inter_op_threads=settings.inter_op_threads
+    )
 
 
 def create_metrics() -> PredictorMetrics:

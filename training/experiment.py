@@ -9,10 +9,11 @@ from pathlib import Path
 
 from bundle import Bundle, DataReference, Lineage, Manifest, write_bundle
 from dataset import LabelledRows
-from training.export import describe, export_graph, signature, to_bytes
+from training.export import describe, export_graph, output_signature, to_bytes
 from training.extract_data import extract_data
+from training.graph_inputs import input_signature
 from training.image_form import image_form
-from training.inference_model import HoldoutMetrics, inference_model
+from training.inference_model import HoldoutMetrics, RegressionMetrics, inference_model
 from training.parameters import TrainingParameters
 from training.parity import Parity, check_parity
 from training.provenance import Provenance
@@ -24,7 +25,7 @@ class FinishedExperiment:
     """What a training run gives."""
 
     bundle: Bundle
-    metrics: HoldoutMetrics
+    metrics: HoldoutMetrics | RegressionMetrics
     parity: Parity
 
 
@@ -41,19 +42,21 @@ def run_experiment(
     The same arguments give the same bundle digest. Raises TrainingError, DatasetError, BundleError; then nothing was
     written.
     """
-    rows = extract_data(parts, holdout)
+    rows = extract_data(parts, holdout, parameters.task)
     report(f"training {parameters.estimator.import_path} on {len(rows)} rows of {rows.name}")
     pipeline = train_model(rows, parameters)
     report("exporting to ONNX")
-    graph = export_graph(pipeline, len(rows.feature_names))
+    graph = export_graph(pipeline, rows)
     bare_model = to_bytes(graph, {})
     parity = check_parity(pipeline, bare_model, holdout, parameters.parity.tolerance)
-    report(f"parity on {parity.rows} rows: probabilities differ by {parity.largest_difference:.1e} at most")
-    metrics = inference_model(bare_model, rows.feature_names, rows.classes, holdout)
-    report(f"accuracy {metrics.accuracy:.4f}, macro F1 {metrics.macro_f1:.4f} on {metrics.rows} holdout rows")
+    what = "probabilities" if parameters.task == "classification" else "values"
+    report(f"parity on {parity.rows} rows: {what} differ by {parity.largest_difference:.1e} at most")
+    manifest = _manifest(rows, parts, holdout, parameters, provenance)
+    metrics = inference_model(bare_model, manifest, holdout)
+    report(f"{metrics.text} on {metrics.rows} holdout rows")
     model_bytes = to_bytes(graph, describe(rows, parameters, provenance, metrics.summary()))
-    manifest = _manifest(rows, parts, holdout, parameters, provenance, metrics)
-    return FinishedExperiment(write_bundle(directory, manifest, model_bytes), metrics, parity)
+    measured = manifest.model_copy(update={"metrics": metrics.summary()})
+    return FinishedExperiment(write_bundle(directory, measured, model_bytes), metrics, parity)
 
 
 def _manifest(
@@ -62,17 +65,17 @@ def _manifest(
     holdout: LabelledRows,
     parameters: TrainingParameters,
     provenance: Provenance,
-    metrics: HoldoutMetrics,
 ) -> Manifest:
-    inputs, outputs = signature(len(rows.feature_names), len(rows.classes))
     return Manifest(
         model=parameters.model.name,
         version=parameters.model.version,
-        inputs=inputs,
-        outputs=outputs,
+        task=parameters.task,
+        inputs=input_signature(rows),
+        outputs=output_signature(rows, parameters),
         feature_names=rows.feature_names,
-        classes=rows.classes,
-        metrics=metrics.summary(),
+        categories=dict(rows.categories),
+        classes=rows.classes if parameters.task == "classification" else (),
+        metrics={},
         lineage=Lineage(
             training_data=tuple(_reference(part) for part in parts),
             holdout=_reference(holdout),

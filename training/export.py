@@ -14,33 +14,40 @@ import orjson
 import scipy
 import skl2onnx
 import sklearn
-from skl2onnx.common.data_types import FloatTensorType
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from bundle import TensorSignature
 from dataset import LabelledRows
 from training.errors import ParametersNotUsable, first_line
+from training.graph_inputs import input_signature
 from training.parameters import TrainingParameters
 from training.provenance import Provenance
 
 OPSET = {"": 18, "ai.onnx.ml": 3}
+_TYPES = {"FP32": FloatTensorType, "BYTES": StringTensorType}
 
 
-def export_graph(pipeline: Pipeline, features: int) -> onnx.ModelProto:
-    """The pipeline as a checked ONNX graph with a free batch axis.
+def export_graph(pipeline: Pipeline, rows: LabelledRows) -> onnx.ModelProto:
+    """The pipeline as a checked ONNX graph with a free batch axis; it was fitted to `rows`.
 
-    Input `features` FP32 [-1, features]; outputs `label` INT64 [-1] (a class index) and `probabilities` FP32
-    [-1, classes]. Raises ParametersNotUsable when a step cannot be converted.
+    Inputs as graph_inputs.py has them; outputs `label` INT64 [-1] (a class index) and `probabilities` FP32
+    [-1, classes], or `value` FP32 [-1, 1]. Raises ParametersNotUsable when a step cannot be converted.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters about a conversion, the parity check finds
         try:
             model: onnx.ModelProto = skl2onnx.to_onnx(
                 pipeline,
-                initial_types=[("features", FloatTensorType([None, features]))],
-                options={id(pipeline): {"zipmap": False}},
+                initial_types=[
+                    (part.name, _TYPES[part.datatype]([None, part.shape[1]])) for part in input_signature(rows)
+                ],
+                options={id(pipeline): {"zipmap": False}} if is_classifier(pipeline) else None,
                 target_opset=OPSET,
             )
+            if not is_classifier(pipeline):
+                _rename_output(model, "value")
             onnx.checker.check_model(model, full_check=True)
         except Exception as error:  # each converter fails in its own way
             steps = " and ".join(type(step).__name__ for _, step in pipeline.steps)
@@ -50,11 +57,13 @@ def export_graph(pipeline: Pipeline, features: int) -> onnx.ModelProto:
     return model
 
 
-def signature(features: int, classes: int) -> tuple[tuple[TensorSignature, ...], tuple[TensorSignature, ...]]:
-    """Inputs and outputs of an exported graph, for the manifest."""
-    return (TensorSignature(name="features", datatype="FP32", shape=(-1, features)),), (
+def output_signature(rows: LabelledRows, parameters: TrainingParameters) -> tuple[TensorSignature, ...]:
+    """Outputs of an exported graph, for the manifest."""
+    if parameters.task == "regression":
+        return (TensorSignature(name="value", datatype="FP32", shape=(-1, 1)),)
+    return (
         TensorSignature(name="label", datatype="INT64", shape=(-1,)),
-        TensorSignature(name="probabilities", datatype="FP32", shape=(-1, classes)),
+        TensorSignature(name="probabilities", datatype="FP32", shape=(-1, len(rows.classes))),
     )
 
 
@@ -62,6 +71,9 @@ def describe(
     rows: LabelledRows, parameters: TrainingParameters, provenance: Provenance, metrics: Mapping[str, float]
 ) -> dict[str, str]:
     """The metadata_props of a bundle's model: text, or JSON where the value is a list or an object."""
+    meaning: dict[str, object] = {"categories": rows.categories} if rows.categories else {}
+    if parameters.task == "classification":
+        meaning["classes"] = rows.classes
     return {
         "title": parameters.model.title,
         "description": parameters.model.description,
@@ -72,7 +84,8 @@ def describe(
         "dataset_digest": rows.digest,
         "features": orjson.dumps(rows.feature_names).decode(),
         "output_feature": rows.output_feature,
-        "classes": orjson.dumps(rows.classes).decode(),
+        "task": parameters.task,
+        **{name: orjson.dumps(value).decode() for name, value in meaning.items()},
         "commit": provenance.commit,
         "save_date": provenance.save_date,
         "experiment_name": parameters.experiment.name,
@@ -89,6 +102,15 @@ def to_bytes(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
     onnx.helper.set_model_props(described, dict(metadata))
     content: bytes = described.SerializeToString(deterministic=True)
     return content
+
+
+def _rename_output(model: onnx.ModelProto, name: str) -> None:
+    """Call the graph's one output `name`."""
+    (output,) = model.graph.output
+    for node in model.graph.node:
+        node.input[:] = [name if tensor == output.name else tensor for tensor in node.input]
+        node.output[:] = [name if tensor == output.name else tensor for tensor in node.output]
+    output.name = name
 
 
 def _library_versions() -> dict[str, str]:

@@ -1,26 +1,19 @@
 """What an exported graph answers: the one place of training that runs ONNX Runtime."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, slots=True)
-class OnnxAnswers:
-    """Answers to n rows over k classes."""
-
-    class_indices: NDArray[np.int64]
-    """n"""
-    probabilities: NDArray[np.float32]
-    """n x k"""
+from dataset import LabelledRows
+from training.graph_inputs import graph_inputs
 
 
-def answer_with_onnx(model_bytes: bytes, features: NDArray[np.float32]) -> OnnxAnswers:
-    """Run the graph on `features` (n x features), one thread."""
+def answer_with_onnx(model_bytes: bytes, rows: LabelledRows) -> dict[str, NDArray[Any]]:
+    """The graph's outputs for `rows`, by name; one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model_bytes, options, providers=["CPUExecutionProvider"])
-    indices, probabilities = session.run(["label", "probabilities"], {"features": features})
-    return OnnxAnswers(class_indices=np.asarray(indices), probabilities=np.asarray(probabilities))
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, map(np.asarray, session.run(names, graph_inputs(rows))), strict=True))

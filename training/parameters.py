@@ -1,7 +1,7 @@
 """params.yaml: every choice of a training, validated before anything runs."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import yaml
@@ -48,7 +48,7 @@ class StepParameters(_Parameters):
 
 
 class ParityParameters(_Parameters):
-    """How close ONNX Runtime's probabilities must be to scikit-learn's."""
+    """How close ONNX Runtime's probabilities must be to scikit-learn's; values from 1 on, as a share of themselves."""
 
     tolerance: float = Field(default=1e-4, gt=0, lt=1)
 
@@ -57,6 +57,7 @@ class TrainingParameters(_Parameters):
     """All of params.yaml; what is left out takes the value shown in the repository's own params.yaml."""
 
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    task: Literal["classification", "regression"] = "classification"
     model: ModelParameters = ModelParameters()
     experiment: ExperimentParameters = ExperimentParameters()
     dataset: DatasetParameters = DatasetParameters()

@@ -18,22 +18,25 @@ def evaluate(
     ],
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Score a bundle on labelled rows: accuracy, macro F1, each class, the confusion matrix.
+    """Score a bundle on labelled rows: accuracy, macro F1, each class, the confusion matrix; a regression's errors.
 
     Example: assay evaluate --bundle build/bundles/DIGEST --holdout digits:holdout
     """
-    from training.inference_model import inference_model
+    from training.inference_model import RegressionMetrics, inference_model
 
     read = read_bundle(bundle)
     rows = load_rows(holdout)
-    metrics = inference_model(read.model_bytes, read.manifest.feature_names, read.manifest.classes, rows)
+    metrics = inference_model(read.model_bytes, read.manifest, rows)
     if json:
         print_json({"bundle": str(bundle), "digest": read.digest, "holdout": rows.digest, **asdict(metrics)})
+        return
+    if isinstance(metrics, RegressionMetrics):
+        print_lines([f"{metrics.text} on {metrics.rows} rows of {rows.name}"])
         return
     width = max(len("class"), *(len(name) for name in read.manifest.classes))
     print_lines(
         [
-            f"accuracy {metrics.accuracy:.4f}, macro F1 {metrics.macro_f1:.4f} on {metrics.rows} rows of {rows.name}",
+            f"{metrics.text} on {metrics.rows} rows of {rows.name}",
             f"{'class':>{width}}  rows  precision  recall      F1",
             *(
                 f"{row.name:>{width}}  {row.rows:4}  {row.precision:9.4f}  {row.recall:6.4f}  {row.f1:6.4f}"

@@ -66,7 +66,7 @@ def train(
         [
             f"bundle   {bundle.path}",
             f"digest   {bundle.digest}",
-            f"accuracy {finished.metrics.accuracy:.4f} on {finished.metrics.rows} holdout rows",
+            f"{finished.metrics.headline} on {finished.metrics.rows} holdout rows",
             f"next     assay serve --bundle {bundle.path}",
         ]
     )

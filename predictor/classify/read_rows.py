@@ -1,25 +1,33 @@
-"""A body of POST /classify, as rows that the model takes."""
+"""A body of POST /classify, as a request that the model takes."""
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from open_inference.datatypes import DATATYPES
+from open_inference import InferRequest
 from predictor.classify.csv_rows import read_csv_rows
 from predictor.classify.json_rows import read_json_rows
+from predictor.errors import RequestRefused
 from predictor.served_model import ServedModel
+from predictor.table import Table
 
 
-def read_rows(body: bytes, content_type: str, model: ServedModel) -> tuple[NDArray[Any], bool]:
-    """The rows, (rows, features) in the dtype of the model's input, and whether it was one row that was asked for.
+def read_rows(body: bytes, content_type: str, model: ServedModel) -> tuple[InferRequest, bool]:
+    """The request for the rows, and whether it was one row that was asked for.
 
-    `text/csv` is CSV; everything else, and no content type at all, is JSON. Raises RequestRefused or ProtocolError.
+    `text/csv` is CSV; everything else, and no content type at all, is JSON. Raises RequestRefused or ProtocolError,
+    also where the model has no answer for rows.
     """
-    signature = model.manifest.inputs[0]
-    features = model.manifest.feature_names
+    table, output_feature = require_table(model), model.card.get("output_feature")
     if content_type.partition(";")[0].strip().lower() != "text/csv":
-        return read_json_rows(body, features=len(features), datatype=signature.datatype)
-    rows = read_csv_rows(body, features=features, output_feature=model.card.get("output_feature"))
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and the model's check names it
-        return rows.astype(DATATYPES[signature.datatype]), False
+        inputs, is_single = read_json_rows(body, table=table, output_feature=output_feature)
+        return InferRequest(inputs=inputs), is_single
+    return InferRequest(inputs=read_csv_rows(body, table=table, output_feature=output_feature)), False
+
+
+def require_table(model: ServedModel) -> Table:
+    """How the model takes rows of features. Raises RequestRefused where it takes none."""
+    name = model.identity.model
+    if model.manifest.task == "inference":
+        found = f"{name} answers inference alone: nobody said what its outputs mean"
+    elif model.table is None:
+        found = f"{name} takes no rows of features"
+    else:
+        return model.table
+    raise RequestRefused(f"{found}; expected POST /v2/models/{name}/infer")

@@ -1,12 +1,14 @@
 """ONNX Runtime on the CPU, from the very bytes that the bundle's digest was checked on."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from predictor.engines.inference_engine import GraphTensor
 from predictor.errors import InferenceFailed, ModelNotUsable
 
 _DATATYPES = {
@@ -22,11 +24,15 @@ _DATATYPES = {
     "tensor(float16)": "FP16",
     "tensor(float)": "FP32",
     "tensor(double)": "FP64",
+    "tensor(string)": "BYTES",
 }
 
 
 class OnnxRuntimeEngine:
-    """An InferenceEngine over one InferenceSession. Raises ModelNotUsable when the bytes are no model that it can run.
+    """An InferenceEngine over one InferenceSession.
+
+    Raises ModelNotUsable when the bytes are no model that it can run, or one whose inputs or outputs V2 has no word
+    for. An input or output without a stated rank has the shape [] here, like a scalar: ONNX Runtime tells no more.
 
     The numbers of threads are said explicitly, because ONNX Runtime's own default takes every core for each session.
     """
@@ -44,14 +50,17 @@ class OnnxRuntimeEngine:
             self._session = onnxruntime.InferenceSession(model_bytes, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no common base of their own
             raise ModelNotUsable(f"ONNX Runtime cannot load the model: {_first_line(error)}") from error
+        self._inputs = tuple(_describe(value, "input") for value in self._session.get_inputs())
+        self._outputs = tuple(_describe(value, "output") for value in self._session.get_outputs())
+        self._output_names = [output.name for output in self._outputs]
 
-    def inputs(self) -> Mapping[str, str]:
+    def inputs(self) -> Sequence[GraphTensor]:
         """See InferenceEngine."""
-        return {value.name: _datatype(value) for value in self._session.get_inputs()}
+        return self._inputs
 
-    def outputs(self) -> Mapping[str, str]:
+    def outputs(self) -> Sequence[GraphTensor]:
         """See InferenceEngine."""
-        return {value.name: _datatype(value) for value in self._session.get_outputs()}
+        return self._outputs
 
     def properties(self) -> Mapping[str, str]:
         """See InferenceEngine."""
@@ -59,18 +68,37 @@ class OnnxRuntimeEngine:
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
         """See InferenceEngine."""
-        names = [value.name for value in self._session.get_outputs()]
+        given = {name: _to_texts(array) if array.dtype.kind == "O" else array for name, array in inputs.items()}
         try:
-            return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
+            answered = self._session.run(self._output_names, given)
         except Exception as error:  # its errors have no common base of their own
             raise InferenceFailed(f"ONNX Runtime cannot run the model: {_first_line(error)}") from error
+        arrays = (np.asarray(values) for values in answered)
+        return {
+            name: array if array.dtype.kind in "biuf" else _to_bytes(array)
+            for name, array in zip(self._output_names, arrays, strict=True)
+        }
 
 
-def _datatype(value: Any) -> str:
-    try:
-        return _DATATYPES[value.type]
-    except KeyError:
-        raise ModelNotUsable(f'"{value.name}" is {value.type}; expected a tensor of numbers or booleans') from None
+def _describe(value: Any, role: str) -> GraphTensor:
+    if value.type not in _DATATYPES:
+        found = f'the {role} "{value.name}" is {value.type}'
+        advice = "; export it without ZipMap" if "map" in value.type else ""
+        raise ModelNotUsable(f"{found}; expected a tensor of numbers, booleans or strings{advice}")
+    sizes = tuple(size if isinstance(size, int) else size or "" for size in value.shape)
+    return GraphTensor(value.name, _DATATYPES[value.type], sizes)
+
+
+def _to_texts(array: NDArray[Any]) -> NDArray[Any]:
+    texts = np.empty(array.shape, dtype=np.object_)
+    texts.reshape(-1)[:] = [value.decode() for value in array.flat]
+    return texts
+
+
+def _to_bytes(array: NDArray[Any]) -> NDArray[Any]:
+    content = np.empty(array.shape, dtype=np.object_)
+    content.reshape(-1)[:] = [str(value).encode() for value in array.flat]
+    return content
 
 
 def _first_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from predictor.classify.answer import Prediction, classification
+from predictor.classify.answer import Prediction, predict_classes
 from predictor.files.piece import Piece
 from predictor.files.scores import score
 from predictor.identity import ModelIdentity
@@ -60,7 +60,7 @@ class Evaluation(Batch):
 
 def name_rows(inference: Inference, piece: Piece, classes: tuple[str, ...]) -> list[FilePrediction]:
     """What the model says of the rows of a piece, in the words of `classes` (names by index)."""
-    said = classification(inference, classes, request_id="", with_probabilities=False).predictions
+    said = predict_classes(inference, classes)
     names: Sequence[str | None] = piece.names or [None] * len(said)
     labels: Sequence[str | None] = piece.labels or [None] * len(said)
     return [

@@ -8,14 +8,12 @@ import io
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from open_inference.datatypes import DATATYPES
+from open_inference import InferRequest
 from open_inference.json_object import quote
 from predictor.classify.csv_rows import is_header, read_csv_rows
+from predictor.classify.read_rows import require_table
 from predictor.errors import RequestRefused
 from predictor.files.piece import FileLimits, Piece, check_label
 from predictor.served_model import ServedModel
@@ -47,7 +45,7 @@ def csv_pieces(content: bytes, model: ServedModel, limits: FileLimits, *, with_l
     if first is None:
         raise RequestRefused("the file has no line; expected CSV, a line for each row")
     output_feature = model.card.get("output_feature")
-    if is_header(first.fields, model.manifest.feature_names, output_feature) or _LABEL in first.fields:
+    if is_header(first.fields, require_table(model), output_feature) or _LABEL in first.fields:
         head = _read_head(first, model, output_feature)
     else:
         head, records = _Head(), chain([first], records)
@@ -64,15 +62,14 @@ def csv_pieces(content: bytes, model: ServedModel, limits: FileLimits, *, with_l
         raise RequestRefused("the file has a header alone; expected a line for each row")
 
 
-def _read(part: Sequence[_Record], head: _Head, model: ServedModel) -> NDArray[Any]:
-    rows = read_csv_rows(
+def _read(part: Sequence[_Record], head: _Head, model: ServedModel) -> InferRequest:
+    inputs = read_csv_rows(
         "".join((head.text, *(record.text for record in part))).encode(),
-        features=model.manifest.feature_names,
+        table=require_table(model),
         output_feature=head.label_name,
         skipped=part[0].lines_before - head.lines,
     )
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and the model's check names it
-        return rows.astype(DATATYPES[model.manifest.inputs[0].datatype])
+    return InferRequest(inputs=inputs)
 
 
 def _read_head(first: _Record, model: ServedModel, output_feature: str | None) -> _Head:

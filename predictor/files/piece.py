@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from numpy.typing import NDArray
-
+from open_inference import InferRequest
 from open_inference.json_object import quote
 from predictor.errors import BodyTooLarge, RequestRefused
 
@@ -33,8 +31,8 @@ class FileLimits:
 class Piece:
     """Some rows that follow each other."""
 
-    read: Callable[[], NDArray[Any]]
-    """The rows, (rows, ...) in the dtype of the model's input; called once, in an inference thread."""
+    read: Callable[[], InferRequest]
+    """The request for them; called once, in an inference thread."""
     names: Sequence[str] = ()
     """Of the pictures, if they are pictures."""
     labels: Sequence[str] = ()

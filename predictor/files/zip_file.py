@@ -5,11 +5,10 @@ import io
 from collections.abc import Iterator, Sequence
 from functools import partial
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from open_inference import InferRequest
 from open_inference.json_object import quote
 from predictor.errors import BodyTooLarge, ImageNotReadable, RequestRefused
 from predictor.files.archive import Archive, last_part
@@ -44,7 +43,7 @@ def zip_pieces(content: bytes, model: ServedModel, limits: FileLimits, *, with_l
         yield Piece(read, names=part, labels=[labels[name] for name in part] if with_labels else ())
 
 
-def _read(archive: Archive, names: Sequence[str], model: ServedModel, pixel_limit: int) -> NDArray[Any]:
+def _read(archive: Archive, names: Sequence[str], model: ServedModel, pixel_limit: int) -> InferRequest:
     rows = []
     for name in names:
         try:
@@ -52,7 +51,7 @@ def _read(archive: Archive, names: Sequence[str], model: ServedModel, pixel_limi
         except (ImageNotReadable, BodyTooLarge) as error:
             raise type(error)(f"{quote(name)}: {error}") from error
         rows.append(picture.values)
-    return np.concatenate(rows)
+    return model.request_for(np.concatenate(rows))
 
 
 def _read_labels(content: bytes, pictures: Sequence[str], classes: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ import base64
 
 from pydantic import Field
 
-from predictor.classify.answer import Classification, classification
+from predictor.classify.answer import Classification, Prediction, classification
 from predictor.images.annotate import annotate
 from predictor.images.picture import Picture
 from predictor.served_model import Inference
@@ -24,5 +24,6 @@ def forward_answer(
     if picture is None:
         return Forward(**dict(said))
     best = said.predictions[0]
-    drawn = annotate(picture.image, f"{best.label}  {best.probability:.1%}")
+    text = f"{best.label}  {best.probability:.1%}" if isinstance(best, Prediction) else f"{best.value:g}"
+    drawn = annotate(picture.image, text)
     return Forward(**dict(said), image=base64.b64encode(drawn).decode())

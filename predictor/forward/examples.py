@@ -22,18 +22,21 @@ _PIXELS = 2**32
 
 
 def forward_examples(
-    manifest: Manifest, model: str, rows: Sequence[Sequence[float]]
+    manifest: Manifest, model: str, rows: Sequence[Sequence[object]]
 ) -> tuple[tuple[str, str, str, str], ...]:
-    """Name, path, content type and body of a request for each door; `model` is the name that it is served under."""
+    """Name, path, content type and body of a request for each door that has an answer.
+
+    `model` is the name that it is served under; `rows` are some of its table, none where it has no table.
+    """
     json, run = "application/json", f"/api/v1/run/{model}"
-    row = orjson.dumps({"row": rows[0]}).decode()
     names = manifest.feature_names
-    forms = [
-        ("forward-row", "/forward", json, row),
-        ("run-row", run, json, row),
-        ("forward-batch-csv", "/forward_batch", "text/csv", _to_csv(names, *rows)),
-    ]
-    if _LABEL not in names:
+    forms = []
+    if rows:
+        row = orjson.dumps({"row": rows[0]}).decode()
+        forms += [("forward-row", "/forward", json, row), ("run-row", run, json, row)]
+    if rows and manifest.task == "classification":
+        forms.append(("forward-batch-csv", "/forward_batch", "text/csv", _to_csv(names, *rows)))
+    if rows and manifest.task == "classification" and _LABEL not in names:
         labelled = ((label, *values) for label, values in zip(manifest.classes, rows, strict=False))
         forms.append(("evaluate-csv", "/evaluate", "text/csv", _to_csv((_LABEL, *names), *labelled)))
     if manifest.image:
@@ -49,12 +52,12 @@ def answer_example(model: ServedModel, path: str, body: bytes, request_id: str) 
     if path not in {"/forward_batch", "/evaluate"}:
         asked = read_forward(body, "application/json", model, pixel_limit=_PIXELS)
         said = forward_answer(
-            model.classify(asked.rows), classes, request_id=request_id, top_classes=TOP_CLASSES, picture=asked.picture
+            model.infer(asked.request), classes, request_id=request_id, top_classes=TOP_CLASSES, picture=asked.picture
         )
         return said.to_json(is_single=asked.is_single)
     limits = FileLimits(rows=_ROWS, rows_of_piece=_ROWS, pixels=_PIXELS, entry_bytes=0, unpacked_bytes=0)
     (piece,) = read_pieces(body, model, limits, with_labels=path == "/evaluate")
-    predictions = name_rows(model.classify(piece.read()), piece, classes)
+    predictions = name_rows(model.infer(piece.read()), piece, classes)
     if path == "/evaluate":
         return evaluation(predictions, classes, model.identity, request_id).to_json()
     return batch_answer(predictions, model.identity, request_id).to_json()

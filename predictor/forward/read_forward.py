@@ -4,10 +4,8 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from numpy.typing import NDArray
-
+from open_inference import InferRequest
 from open_inference.json_object import describe, parse_json, quote
 from predictor.classify.read_rows import read_rows
 from predictor.errors import RequestRefused
@@ -21,9 +19,9 @@ _COUNT = re.compile(r"0*[1-9][0-9]{0,4}")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """The rows that the model is to answer, (rows, ...) in its input's dtype."""
+    """What the model is to answer."""
 
-    rows: NDArray[Any]
+    request: InferRequest
     is_single: bool
     picture: Picture | None = None
     """The one that became the row."""
@@ -38,14 +36,13 @@ def read_forward(body: bytes, content_type: str, model: ServedModel, *, pixel_li
         content = parse_json(body)
         if isinstance(content, dict) and "image" in content:
             return ask_about(_image_of(content), model, pixel_limit=pixel_limit)
-    rows, is_single = read_rows(body, content_type, model)
-    return Asked(rows, is_single)
+    return Asked(*read_rows(body, content_type, model))
 
 
 def ask_about(content: bytes, model: ServedModel, *, pixel_limit: int) -> Asked:
     """The same for the bytes of a picture."""
     picture = read_picture(content, model.manifest, pixel_limit=pixel_limit)
-    return Asked(picture.values, is_single=True, picture=picture)
+    return Asked(model.request_for(picture.values), is_single=True, picture=picture)
 
 
 def read_top_classes(given: str | None) -> int:

@@ -29,7 +29,7 @@ def read_classify(
     body: bytes, headers: Mapping[str, str], request_id: str, model: ServedModel, *, with_probabilities: bool
 ) -> Exchange[Answer]:
     """POST /classify. Raises RequestRefused or ProtocolError."""
-    rows, is_single = read_rows(body, headers.get("content-type", ""), model)
+    request, is_single = read_rows(body, headers.get("content-type", ""), model)
 
     def write(inference: Inference) -> Answer:
         said = classification(
@@ -37,4 +37,4 @@ def read_classify(
         )
         return write_answer(headers, said.to_json(is_single=is_single))
 
-    return model.request_for(rows), write
+    return request, write

@@ -115,7 +115,7 @@ def _find_file(body: bytes, content_type: str) -> bytes:
 
 
 def _read_piece(piece: Piece, model: ServedModel, rows_before: int) -> Exchange[list[FilePrediction]]:
-    asked = model.request_for(piece.read())
+    asked = piece.read()
     try:
         model.check(asked)
     except RequestRefused as error:

@@ -32,7 +32,7 @@ def forward_exchange(
         )
         return write_answer(headers, said.to_json(is_single=asked.is_single))
 
-    return model.request_for(asked.rows), write
+    return asked.request, write
 
 
 @contextmanager

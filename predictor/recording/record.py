@@ -49,6 +49,8 @@ class KeptPrediction:
     """(kept rows,)."""
     probabilities: NDArray[np.float32]
     """(kept rows,): of those classes."""
+    numbers: NDArray[Any]
+    """(kept rows,): what a regression predicted."""
     is_cut: bool
     size_bytes: int
     """About what it takes in memory."""
@@ -68,6 +70,7 @@ class KeptPrediction:
             outputs,
             indices,
             inference.probabilities[np.arange(len(indices)), indices],
+            inference.numbers[: int(len(inference.numbers) * share)].copy(),
             share < 1,
             sum(_size_of(tensor.data) for tensor in (*inputs, *outputs)) + _OVERHEAD_BYTES,
         )
@@ -95,6 +98,8 @@ class KeptPrediction:
         if len(self.class_indices):
             fields["labels"] = [said.classes[index] for index in self.class_indices]
             fields |= {"indices": self.class_indices, "probabilities": self.probabilities}
+        if len(self.numbers):
+            fields["values"] = self.numbers
         if said.request.id:
             fields["id"] = said.request.id[:_ID_LENGTH]
         return Record(key, orjson.dumps(fields, option=orjson.OPT_SERIALIZE_NUMPY))

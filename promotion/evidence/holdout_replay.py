@@ -10,8 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from dataset import LabelledRows
@@ -25,6 +23,7 @@ from promotion.evidence.evidence_source import (
     RevisionPair,
     RunningRevision,
 )
+from promotion.evidence.replayed_rows import row_inputs
 from promotion.gate.evidence import PairedAnswers
 
 RETRIES = 2
@@ -78,7 +77,7 @@ class HoldoutReplay:
             canary_revision, canary_classes = self._read_judged(canary)
 
             def answer(first: int) -> _Labels:
-                rows = self.holdout.features[first : first + self.batch_rows].astype(np.float32)
+                rows = row_inputs(self.holdout, first, self.batch_rows)
                 return (
                     stable.answer(rows, first, stable_revision, stable_classes),
                     canary.answer(rows, first, canary_revision, canary_classes),
@@ -174,10 +173,11 @@ class _Predictor:
             metadata,
         )
 
-    def answer(self, rows: NDArray[np.float32], first: int, revision: RunningRevision, classes: list[str]) -> list[str]:
+    def answer(self, rows: tuple[Tensor, ...], first: int, revision: RunningRevision, classes: list[str]) -> list[str]:
         """The labels that the predictor gives to `rows`, whose first is row `first` of the holdout."""
-        where = f"holdout rows {first + 1} to {first + len(rows)}"
-        request = InferRequest(inputs=(Tensor.of("features", rows),), outputs=(RequestedOutput("label"),))
+        count = rows[0].shape[0]
+        where = f"holdout rows {first + 1} to {first + count}"
+        request = InferRequest(inputs=rows, outputs=(RequestedOutput("label"),))
         answer = self._ask("POST", f"/v2/models/{revision.model}/infer", request.to_json(), where)
         try:
             response = InferResponse.from_json(answer.content)
@@ -186,9 +186,9 @@ class _Predictor:
             raise AnswerRefused(f"{self.role} {self.url}: {where}: no V2 answer with `label`: {error}") from error
         self._check_digest(response.parameters, revision, where)
         misfits = [index for index in indices if type(index) is not int or not 0 <= index < len(classes)]
-        if len(indices) != len(rows) or misfits:
+        if len(indices) != count or misfits:
             found = f"`label` holds {misfits[0]!r}" if misfits else f"{len(indices)} labels"
-            expected = f"expected {len(rows)} class indices below {len(classes)}"
+            expected = f"expected {count} class indices below {len(classes)}"
             raise AnswerRefused(f"{self.role} {self.url}: {where}: {found}, {expected}")
         return [classes[index] for index in indices]
 

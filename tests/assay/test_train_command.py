@@ -39,7 +39,11 @@ def test_a_person_is_told_what_to_do_next(tmp_path: Path) -> None:
     ("data", "holdout", "said"),
     [
         ("digits:part-3", "digits:holdout", "digits has no part 'part-3'; expected holdout, part-1, part-2"),
-        ("nowhere.csv", "digits:holdout", "nowhere.csv: no such file, nor a built-in data set; built in: digits"),
+        (
+            "nowhere.csv",
+            "digits:holdout",
+            "nowhere.csv: no such file, nor a built-in data set; built in: apartments, breast-cancer",
+        ),
         ("digits:holdout", "digits:holdout", "stand in the holdout digits:holdout"),
         ("digits:part-1", "{tmp}/one.csv", "one.csv: 2 features, but digits:part-1 has 64"),
         ("{tmp}/text.csv", "digits:holdout", "text.csv, line 3, column b: 'x' is not a finite number"),

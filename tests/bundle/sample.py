@@ -20,6 +20,7 @@ LINEAGE = Lineage(
 
 def manifest(**changes: Any) -> Manifest:
     fields: dict[str, Any] = {
+        "format": 1,
         "model": "digits",
         "version": 1,
         "inputs": (TensorSignature(name="features", datatype="FP32", shape=(-1, 2)),),

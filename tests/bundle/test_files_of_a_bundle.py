@@ -72,10 +72,10 @@ def rewrite_manifest(written: Bundle, **changes: Any) -> None:
 
 
 def test_a_manifest_of_a_later_format_is_intact_but_not_usable(written: Bundle) -> None:
-    rewrite_manifest(written, format=2)
+    rewrite_manifest(written, format=3)
     with pytest.raises(BundleNotUsable) as refused:
         read_bundle(written.path)
-    assert str(refused.value) == f"{written.path / 'manifest.json'}: format: Input should be 1"
+    assert str(refused.value) == f"{written.path / 'manifest.json'}: format: Input should be 1 or 2"
 
 
 def test_a_manifest_with_a_field_that_is_not_known_is_not_usable(written: Bundle) -> None:

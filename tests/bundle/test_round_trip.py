@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bundle import Bundle, ImageForm, read_bundle, write_bundle
+from bundle import AnswerOutputs, Bundle, ImageForm, read_bundle, write_bundle
 from bundle.manifest import content_digest
 from tests.bundle.sample import HOLDOUT, LINEAGE, MODEL_BYTES, manifest
 
@@ -96,7 +96,12 @@ def test_any_other_content_of_the_manifest_gives_another_digest(
         {"metrics": {"accuracy": float("nan")}},
         {"metrics": {"accuracy": float("inf")}},
         {"task": "regression"},
-        {"format": 2},
+        {"format": 3},
+        {"categories": {}},
+        {"format": 2, "categories": {"c": ("red",)}},
+        {"format": 2, "task": "inference"},
+        {"format": 2, "task": "regression"},
+        {"format": 2, "classes": ()},
         {"author": "somebody"},
     ],
     ids=str,
@@ -104,3 +109,19 @@ def test_any_other_content_of_the_manifest_gives_another_digest(
 def test_a_manifest_that_could_not_be_read_back_cannot_be_made(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         manifest(**change)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"categories": {"b": ("blue", "red")}, "unknown_categories": "refused"},
+        {"task": "regression", "classes": (), "answer": AnswerOutputs(value="price")},
+        {"task": "inference", "classes": (), "feature_names": (), "lineage": None},
+    ],
+    ids=str,
+)
+def test_every_kind_of_model_comes_back_as_it_was_written(tmp_path: Path, kind: dict[str, object]) -> None:
+    written = write_bundle(tmp_path, manifest(format=2, **kind), MODEL_BYTES)
+    read = read_bundle(written.path, expected_digest=written.manifest.digest())
+    assert read.manifest == written.manifest
+    assert {name: getattr(read.manifest, name) for name in kind} == kind

@@ -37,6 +37,7 @@ def make_prediction(number: int, *, rows: int = 1, inputs: Sequence[Tensor] = ()
             outputs=(Tensor.of("label", indices), Tensor.of("probabilities", probabilities)),
             class_indices=indices,
             probabilities=probabilities,
+            numbers=np.empty(0, dtype=np.float32),
         ),
         rows=rows,
     )

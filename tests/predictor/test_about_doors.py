@@ -26,13 +26,16 @@ def test_metadata_is_what_the_file_says_of_itself(client: httpx.Client, digits: 
     assert answer["bundle_digest"] == digits.digest
 
 
-def test_what_a_file_does_not_say_is_left_out(tmp_path: Any, start_server: StartServer) -> None:
+def test_what_neither_the_file_nor_the_manifest_says_is_left_out(tmp_path: Any, start_server: StartServer) -> None:
     bundle = write_digits_bundle(tmp_path / "bundles", properties={"title": "Digits", "of_no_interest": "x"})
     with start_server(bundle.path, model="renamed").wait_until_ready().client() as client:
         answer = client.get("/metadata").json()
         assert client.get("/v2/models/renamed/ready").status_code == 200
     assert answer == {
         "title": "Digits",
+        "task": "classification",
+        "features": list(bundle.manifest.feature_names),
+        "classes": list(bundle.manifest.classes),
         "model": "renamed",
         "version": "1",
         "revision": bundle.digest[7:19],

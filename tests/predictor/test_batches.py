@@ -135,6 +135,9 @@ def model_of(nodes: list[Any], rows: int | str) -> ServedModel:
     onnx.checker.check_model(model, full_check=True)
     engine = OnnxRuntimeEngine(model.SerializeToString(), intra_op_threads=1, inter_op_threads=1)
     manifest = make_manifest("graph", features=("a", "b", "c", "d"), classes=("a", "b", "c", "d"))
+    if isinstance(rows, int):
+        fixed = manifest.inputs[0].model_copy(update={"shape": (rows, 4)})
+        manifest = manifest.model_copy(update={"inputs": (fixed,), "feature_names": ()})
     return ServedModel(manifest, engine, identity=ModelIdentity("graph", "1", "r", "sha256:0"), row_limit=8)
 
 
@@ -154,5 +157,6 @@ def test_a_run_is_shared_only_where_the_others_change_nothing(
 ) -> None:
     model = model_of(nodes, rows)
     assert not model.can_batch
-    model.try_batch(np.array([[1, 2, 3, 4], [2, 3, 4, 5]], dtype=np.float32))
+    apart = np.array([[[1, 2, 3, 4]], [[2, 3, 4, 5]]], dtype=np.float32)
+    model.try_batch([model.request_for(row) for row in apart])
     assert model.can_batch == expected

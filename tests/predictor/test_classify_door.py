@@ -6,16 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from bundle import Bundle
 from predictor.classify.csv_rows import read_csv_rows
 from predictor.errors import RequestRefused
+from predictor.table import Column, Table
 
 DIGITS = load_digits()
 ROWS: list[list[float]] = DIGITS.data[:3].tolist()
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 CSV = {"content-type": "text/csv"}
+
+
+def read_table(body: bytes, *features: str, output_feature: str | None = "label") -> NDArray[Any]:
+    table = Table(tuple(Column(name, "FP64", (-1, len(features))) for name in features), "features")
+    (tensor,) = read_csv_rows(body, table=table, output_feature=output_feature)
+    return tensor.data
 
 
 def to_csv(*lines: list[Any], end: str = "\n") -> str:
@@ -161,7 +169,7 @@ def test_a_query_that_is_no_boolean_is_an_error(client: httpx.Client) -> None:
 
 @given(st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), min_size=1))
 def test_numbers_in_csv_are_read_exactly(rows: list[list[float]]) -> None:
-    read = read_csv_rows(to_csv(*rows).encode(), features=("a", "b", "c"), output_feature=None)
+    read = read_table(to_csv(*rows).encode(), "a", "b", "c", output_feature=None)
     np.testing.assert_array_equal(read, np.array(rows))
 
 
@@ -169,9 +177,9 @@ def test_numbers_in_csv_are_read_exactly(rows: list[list[float]]) -> None:
 @settings(max_examples=300)
 def test_any_bytes_are_rows_or_refused(body: bytes) -> None:
     with suppress(RequestRefused):
-        assert read_csv_rows(body, features=("a", "b"), output_feature="label").shape[1] == 2
+        assert read_table(body, "a", "b").shape[1] == 2
 
 
 @pytest.mark.parametrize("body", ["0,1,2\n7,8,9", "label,0,1,2\nx,7,8,9", "2,1,0,label\n9,8,7,x"])
 def test_features_that_are_named_by_numbers_can_have_a_header(body: str) -> None:
-    assert read_csv_rows(body.encode(), features=("0", "1", "2"), output_feature="label").tolist() == [[7, 8, 9]]
+    assert read_table(body.encode(), "0", "1", "2").tolist() == [[7, 8, 9]]

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bundle import Bundle, TensorSignature, write_bundle
 from open_inference import InferRequest, RequestedOutput, Tensor
+from predictor.engines.inference_engine import GraphTensor
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.errors import InferenceFailed, ModelNotUsable
 from predictor.settings import PredictorSettings
@@ -54,8 +55,9 @@ def test_bytes_that_are_no_model_are_told_so_in_one_line() -> None:
 
 def test_an_input_of_a_wrong_form_is_a_failure_of_inference(contrary: Bundle) -> None:
     engine = load_engine(contrary.model_bytes)
-    assert engine.inputs() == {"features": "FP32"}
-    assert engine.outputs() == {"label": "INT64", "probabilities": "FP32"}
+    assert engine.inputs() == (GraphTensor("features", "FP32", ("N", 4)),)
+    outputs = (GraphTensor("label", "INT64", ("N",)), GraphTensor("probabilities", "FP32", ("N", 4)))
+    assert engine.outputs() == outputs
     with pytest.raises(InferenceFailed, match="ONNX Runtime cannot run the model: "):
         engine.run({"features": ROWS[:, :3]})
 
@@ -65,11 +67,11 @@ def test_an_input_of_a_wrong_form_is_a_failure_of_inference(contrary: Bundle) ->
     [
         (
             {"inputs": (TensorSignature(name="x", datatype="FP32", shape=(-1, 4)),)},
-            r"the graph's inputs are features FP32; the manifest says x FP32 \[-1, 4\]",
+            r"the graph's inputs are features FP32 \[-1, 4\]; the manifest says x FP32 \[-1, 4\]",
         ),
         (
             {"inputs": (TensorSignature(name="features", datatype="FP32", shape=(-1, 5)),)},
-            r"the inputs are features FP32 \[-1, 5\]; expected one, FP32 or FP64 \[-1, 4\]",
+            r"the graph's inputs are features FP32 \[-1, 4\]; the manifest says features FP32 \[-1, 5\]",
         ),
         (
             {"classes": ("a", "b", "c")},

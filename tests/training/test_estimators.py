@@ -30,7 +30,7 @@ def test_an_estimator_exports_with_parity(
     finished = train(digits["part-1"], digits["holdout"], tmp_path, fields)
     assert finished.parity.rows == 800
     assert finished.parity.largest_difference < 1e-5
-    assert finished.metrics.accuracy > 0.75
+    assert finished.metrics.summary()["accuracy"] > 0.75
     labels, probabilities = answer(finished.bundle.model_bytes, digits["holdout"].features)
     assert (labels.dtype.name, labels.shape) == ("int64", (800,))
     assert (probabilities.dtype.name, probabilities.shape) == ("float32", (800, 10))
@@ -44,7 +44,7 @@ def test_two_classes_are_enough(digits: Mapping[str, LabelledRows], tmp_path: Pa
 
     finished = train(only(digits["part-1"]), only(digits["holdout"]), tmp_path)
     assert finished.bundle.manifest.classes == ("eight", "three")
-    assert finished.metrics.accuracy > 0.9
+    assert finished.metrics.summary()["accuracy"] > 0.9
     assert answer(finished.bundle.model_bytes, digits["holdout"].features)[1].shape == (800, 2)
 
 

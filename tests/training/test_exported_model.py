@@ -57,7 +57,7 @@ def test_values_are_sent_as_they_stand_in_the_data(
     assert holdout.features.max() == 16
     labels, _ = answer(trained.bundle.model_bytes, holdout.features)
     accuracy = np.mean([holdout.classes[index] == label for index, label in zip(labels, holdout.labels, strict=True)])
-    assert accuracy == trained.metrics.accuracy > 0.85
+    assert accuracy == trained.metrics.summary()["accuracy"] > 0.85
     scaled, _ = answer(trained.bundle.model_bytes, holdout.features / 16)
     assert np.mean(scaled == labels) < 0.5
 
@@ -86,6 +86,7 @@ def test_the_graph_describes_itself(trained: FinishedExperiment, digits: Mapping
         "dataset_link": "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
         "dataset_digest": digits["part-1"].digest,
         "output_feature": "digit",
+        "task": "classification",
         "commit": PROVENANCE.commit,
         "save_date": PROVENANCE.save_date,
         "experiment_name": "default",
@@ -94,7 +95,7 @@ def test_the_graph_describes_itself(trained: FinishedExperiment, digits: Mapping
     documents = {
         "features": list(digits["part-1"].feature_names),
         "classes": list("0123456789"),
-        "metrics": {"accuracy": trained.metrics.accuracy, "macro_f1": trained.metrics.macro_f1},
+        "metrics": trained.metrics.summary(),
         "libraries": {module: version(name) for module, name in libraries.items()},
     }
     assert {key: value for key, value in found.items() if key not in documents} == texts
@@ -105,8 +106,9 @@ def test_the_manifest_says_where_the_model_came_from(
     trained: FinishedExperiment, digits: Mapping[str, LabelledRows]
 ) -> None:
     manifest = read_bundle(trained.bundle.path, expected_digest=trained.bundle.digest).manifest
-    assert manifest.metrics == {"accuracy": trained.metrics.accuracy, "macro_f1": trained.metrics.macro_f1}
+    assert manifest.metrics == trained.metrics.summary()
     lineage = manifest.lineage
+    assert lineage is not None
     assert [(part.name, part.digest, part.rows) for part in lineage.training_data] == [
         ("digits:part-1", digits["part-1"].digest, 200)
     ]
@@ -131,8 +133,9 @@ def test_two_parts_are_learned_from_and_both_named(
     }
     finished = train(parts, digits["holdout"], tmp_path, fields)
     manifest = finished.bundle.manifest
+    assert manifest.lineage is not None
     assert [part.name for part in manifest.lineage.training_data] == ["digits:part-1", "digits:part-2"]
-    assert finished.metrics.accuracy > trained.metrics.accuracy
+    assert finished.metrics.summary()["accuracy"] > trained.metrics.summary()["accuracy"]
     assert (manifest.model, manifest.version) == ("digits", 7)
     assert (manifest.lineage.experiment_name, manifest.lineage.experiment_id) == ("more data", 12)
     found = {entry.key: entry.value for entry in onnx.load_from_string(finished.bundle.model_bytes).metadata_props}

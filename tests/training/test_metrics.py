@@ -16,7 +16,9 @@ from training.inference_model import HoldoutMetrics, inference_model
 
 def score(trained: FinishedExperiment, holdout: LabelledRows) -> HoldoutMetrics:
     manifest = trained.bundle.manifest
-    return inference_model(trained.bundle.model_bytes, manifest.feature_names, manifest.classes, holdout)
+    metrics = inference_model(trained.bundle.model_bytes, manifest, holdout)
+    assert isinstance(metrics, HoldoutMetrics)
+    return metrics
 
 
 def test_metrics_are_those_counted_by_hand(trained: FinishedExperiment, digits: Mapping[str, LabelledRows]) -> None:
