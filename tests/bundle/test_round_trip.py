@@ -72,8 +72,8 @@ def test_two_bundles_share_a_digest_when_all_their_bytes_are_the_same(
         {"lineage": LINEAGE.model_copy(update={"commit": "0a1b2c"})},
         {"lineage": LINEAGE.model_copy(update={"holdout": HOLDOUT.model_copy(update={"rows": 799})})},
         {"lineage": LINEAGE.model_copy(update={"training_data": ()})},
-        {"image": ImageForm(width=2, height=1)},
-        {"image": ImageForm(width=2, height=1, invert=True)},
+        {"format": 2, "image": ImageForm(width=2, height=1)},
+        {"format": 2, "image": ImageForm(width=2, height=1, invert=True)},
     ],
     ids=str,
 )

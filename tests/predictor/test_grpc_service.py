@@ -179,7 +179,7 @@ def test_a_model_that_breaks_its_word_is_internal_and_only_the_log_says_why(
         )
         assert stub("ModelInfer", infer_message(np.ones((1, 4)), model="contrary")).id
     (failure,) = [line for line in process.log_lines() if line["level"] == "error"]
-    assert (failure["method"], failure["code"]) == (f"/{SERVICE}/ModelInfer", "INTERNAL")
+    assert (failure["route"], failure["code"]) == (f"/{SERVICE}/ModelInfer", "INTERNAL")
     assert "class index outside of 0..3" in failure["traceback"]
 
 

@@ -110,7 +110,8 @@ def test_what_is_known_of_the_table_is_told(client: httpx.Client) -> None:
     assert (card["task"], card["features"]) == ("regression", ["area", "district"])
     assert card["categories"] == {"district": ["harbour", "station"]}
     examples = client.get("/example").json()["examples"]
-    assert [example["name"] for example in examples] == ["classify-row", "classify-rows", "classify-csv", "infer"]
+    expected = ["classify-row", "classify-rows", "classify-csv", "infer", "forward-row", "run-row"]
+    assert [example["name"] for example in examples] == expected
     for example in examples:
         sent = example["request"]
         answer = client.post(sent["path"], content=sent["body"], headers=sent["headers"])
