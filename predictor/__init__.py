@@ -5,6 +5,8 @@
 
     settings.py            everything that can be set, and the only place that reads the environment
     wiring.py              the only place that chooses concrete classes
+    launch.py              one process, or several
+    workers/               several processes that serve as one
     server.py              the life of the process: listen (listener.py), load, warm up, serve, drain
     data_plane.py          what both transports serve, and counts (metrics.py, request_statistics.py)
     repository.py          loads and unloads models, out of model_sources.py or models_directory.py
@@ -29,5 +31,5 @@
     errors.py              what can go wrong; error_table.py says which code each error has
     request_id.py, log_lines.py
 
-What is still to come has its place: several workers are server.py's.
+Several workers are this whole, several times: what they have in common is in workers/.
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bundle import BundleError
 from predictor.errors import PredictorError
-from predictor.server import serve
+from predictor.launch import serve
 from predictor.settings import PredictorSettings
 
 

@@ -5,6 +5,7 @@ the request and how to write the answer; error_table.py has the code of whatever
 """
 
 import asyncio
+import json
 import math
 import threading
 from collections import defaultdict
@@ -14,16 +15,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from open_inference import ServerMetadata
-from open_inference.metadata import Statistics
+from open_inference.metadata import ModelStatistics, Statistics
 from predictor.batches import Exchange, Job
 from predictor.errors import DeadlineExceeded, QueueFull
 from predictor.inference_threads import InferenceThreads
-from predictor.metrics import PredictorMetrics
+from predictor.metrics import PredictorMetrics, write_exposition
 from predictor.repository import Repository
 from predictor.request_statistics import RequestStatistics
 from predictor.request_trail import Trail
 from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
+from predictor.workers.counts import Counts, Gather
 
 T = TypeVar("T")
 
@@ -58,12 +60,15 @@ class DataPlane:
         *,
         version: str,
         deadline_seconds: float,
+        gather: Gather | None = None,
     ) -> None:
         self.repository = repository
         self.serving = repository.serving
         self.threads = threads
         self.watch = watch
+        self._metrics = metrics
         self._deadline_seconds = deadline_seconds
+        self._gather = gather
         metrics.watch_queue(threads.waiting)
         extensions = (*EXTENSIONS, REPOSITORY_EXTENSION) if repository.can_change else EXTENSIONS
         self._server = ServerMetadata(name="assay", version=version, extensions=extensions)
@@ -112,9 +117,40 @@ class DataPlane:
         return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
 
     def statistics(self, models: Iterable[ServedModel]) -> Statistics:
-        """What each of `models` has answered since the server was started, under whatever bundle of that version."""
-        return Statistics(model_stats=tuple(self._statistics_of(model).read(model.identity) for model in models))
+        """What each of `models` has answered since the server was started, under whatever bundle of that version.
+
+        In all workers. Not for the event loop: it waits.
+        """
+        own = self._own_statistics(models)
+        return _total_of(own, self._gather(self.counts()).result()) if self._gather else own
+
+    async def statistics_in_loop(self, models: Iterable[ServedModel]) -> Statistics:
+        """What `statistics` answers, for a transport that lives on the event loop."""
+        own = self._own_statistics(models)
+        return _total_of(own, await asyncio.wrap_future(self._gather(self.counts()))) if self._gather else own
+
+    async def exposition(self) -> bytes:
+        """Everything counted, in all workers, in Prometheus' text format."""
+        if self._gather is None:
+            return self._metrics.exposition()
+        return write_exposition(await asyncio.wrap_future(self._gather(self.counts())))
+
+    def counts(self) -> Counts:
+        """What this process has counted."""
+        with self._lock:
+            statistics = [each.read(*owner) for owner, each in self._statistics.items()]
+        return Counts(self._metrics.families(), [one.model_dump(mode="json") for one in statistics])
+
+    def _own_statistics(self, models: Iterable[ServedModel]) -> Statistics:
+        counted = [(model.identity, self._statistics_of(model)) for model in models]
+        return Statistics(model_stats=tuple(each.read(one.model, one.version) for one, each in counted))
 
     def _statistics_of(self, model: ServedModel) -> RequestStatistics:
         with self._lock:
             return self._statistics[model.identity.model, model.identity.version]
+
+
+def _total_of(own: Statistics, total: Counts) -> Statistics:
+    everywhere = {(one["name"], one["version"]): one for one in total.statistics}
+    summed = [everywhere[one.name, one.version] for one in own.model_stats]
+    return Statistics(model_stats=tuple(ModelStatistics.from_json(json.dumps(one).encode()) for one in summed))

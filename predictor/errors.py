@@ -3,6 +3,7 @@
 PredictorError
 ├── SettingsError           a setting is unknown, or its value cannot be used
 ├── CannotListen            the address is in use, or not ours to take
+├── WorkerFailed            a worker cannot serve, and no other one does
 ├── ModelNotUsable          the bundle is intact, but cannot be served
 ├── InferenceFailed         the model broke its own signature, or the engine gave up: nothing that the caller can mend
 └── RequestError            told to the caller as it is
@@ -35,6 +36,10 @@ class SettingsError(PredictorError):
 
 class CannotListen(PredictorError):
     """The address is in use, or not ours to take; the message names who has it, if that can be known."""
+
+
+class WorkerFailed(PredictorError):
+    """A worker cannot serve, and no other one does; says what the worker said."""
 
 
 class ModelNotUsable(PredictorError):

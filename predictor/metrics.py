@@ -4,14 +4,16 @@ Every label has few values: a path that is no route counts as `unknown`, a model
 asks. The transport is a label, so gRPC adds its own values and no metric.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 
 from predictor.identity import ModelIdentity
 from predictor.recording.metrics import RecorderMetrics
 from predictor.served_model import Inference
+from predictor.workers.counts import Counts, Family
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096, 16384)
@@ -83,6 +85,30 @@ class PredictorMetrics:
             self._model_info.labels(*labels).set(1)
         self._named = named
 
+    def families(self) -> list[Family]:
+        """Everything counted, for another process."""
+        return [
+            Family(each.name, each.type, each.documentation, [sample[:3] for sample in each.samples])
+            for each in self._registry.collect()
+        ]
+
     def exposition(self) -> bytes:
         """Everything counted, in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+def write_exposition(counts: Counts) -> bytes:
+    """The metrics among `counts`, in Prometheus' text format."""
+    return generate_latest(_Collected(counts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    counts: Counts
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self.counts.families:
+            metric = Metric(family.name, family.help, family.kind)
+            for sample in family.samples:
+                metric.add_sample(*sample)
+            yield metric

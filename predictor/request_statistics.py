@@ -8,7 +8,6 @@ import time
 from typing import NamedTuple
 
 from open_inference.metadata import Duration, InferStatistics, ModelStatistics
-from predictor.identity import ModelIdentity
 
 
 class Spent(NamedTuple):
@@ -48,13 +47,13 @@ class RequestStatistics:
             self._failed += 1
             self._failed_ns += nanoseconds
 
-    def read(self, identity: ModelIdentity) -> ModelStatistics:
-        """What was counted, for the model `identity`."""
+    def read(self, name: str, version: str) -> ModelStatistics:
+        """What was counted, under the model's name and version."""
         with self._lock:
             count, spent = self._answered, Spent(*self._spent)
             return ModelStatistics(
-                name=identity.model,
-                version=identity.version,
+                name=name,
+                version=version,
                 last_inference=self._last_ms,
                 inference_count=self._rows,
                 execution_count=self._runs,

@@ -11,7 +11,7 @@ import logging
 import signal
 import socket
 from asyncio import FIRST_COMPLETED
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from predictor.model_sources import OneBundle
 from predictor.models_directory import ModelsDirectory
 from predictor.repository import Repository
 from predictor.scheduling import let_threads_finish
+from predictor.serving import Serving
 from predictor.settings import PredictorSettings
 from predictor.wiring import (
     create_data_plane,
@@ -33,11 +34,12 @@ from predictor.wiring import (
     create_repository,
     create_source,
 )
+from predictor.workers.crew import Alone
 
 _LAST_SECONDS = 2.0  # that recorded predictions and traces always have in the end
 
 
-def serve(settings: PredictorSettings, bundle_path: Path | None) -> int:
+def serve_alone(settings: PredictorSettings, bundle_path: Path | None) -> int:
     """Serve the bundle at `bundle_path`, or else the directory of models that is set, until a signal ends the process.
 
     The exit code, 0, when all is answered. Raises SettingsError; BundleError when the bundle is missing or damaged, or
@@ -47,37 +49,61 @@ def serve(settings: PredictorSettings, bundle_path: Path | None) -> int:
     """
     start_log()
     let_threads_finish()
-    source = create_source(settings, bundle_path)
-    with open_listening_socket(settings.host, settings.http_port) as listening:
-        uvloop.run(_run(settings, source, listening))
+    uvloop.run(_run_alone(settings, create_source(settings, bundle_path)))
     return 0
 
 
-class _Signals:
+async def _run_alone(settings: PredictorSettings, source: OneBundle | ModelsDirectory) -> None:
+    signals = Signals()  # before the port: who sees it open can send one
+    with open_listening_socket(settings.host, settings.http_port) as listening:
+        await run(settings, source, listening, Alone(), signals)
+
+
+class Signals:
     """Counts SIGTERM and SIGINT: the first, the second and the third that comes."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.first, self.second, self.third = self._all = [loop.create_future() for _ in range(3)]
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._count)
+            loop.add_signal_handler(number, self.count)
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """One more has come."""
         for future in self._all:
             if not future.done():
                 future.set_result(None)
                 return
 
+    def count_two(self) -> None:
+        """Nobody waits for a drain: finish what is in flight."""
+        self.count()
+        self.count()
 
-async def _run(settings: PredictorSettings, source: OneBundle | ModelsDirectory, listening: socket.socket) -> None:
-    signals, metrics = _Signals(), create_metrics()
+
+async def run(
+    settings: PredictorSettings,
+    source: OneBundle | ModelsDirectory,
+    listening: socket.socket,
+    crew: Alone,
+    signals: Signals,
+) -> None:
+    """Serve as one of `crew` until a signal comes and all is answered.
+
+    Raises SettingsError, BundleError, CannotListen and ModelNotUsable.
+    """
+    metrics = create_metrics()
     repository = create_repository(source, settings, metrics)
-    plane = create_data_plane(repository, settings, metrics)
-    http = create_http_listener(source, settings, listening, plane=plane, metrics=metrics)
+    plane = create_data_plane(repository, settings, metrics, crew.gather)
+    crew.follow(plane.counts, signals.count_two)
+    starting = asyncio.create_task(_start(settings, source, repository))  # not before this function waits
+    if not crew.is_first:
+        await asyncio.wait({starting})
+    http = create_http_listener(source, settings, listening, plane=plane)
     grpc = create_grpc_listener(settings, plane=plane)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
-    loading = asyncio.create_task(_load(settings, source, repository, listeners))
+    loading = asyncio.create_task(_join(starting, source, repository.serving, listeners, crew))
     try:
         await asyncio.wait({loading, answering, signals.first}, return_when=FIRST_COMPLETED)
         if loading.done():
@@ -102,19 +128,26 @@ async def _answer(listeners: Iterable[Listener]) -> None:
     await asyncio.gather(*(listener.run() for listener in listeners))
 
 
-async def _load(
-    settings: PredictorSettings,
-    source: OneBundle | ModelsDirectory,
-    repository: Repository,
-    listeners: Mapping[str, Listener],
-) -> None:
+async def _start(settings: PredictorSettings, source: OneBundle | ModelsDirectory, repository: Repository) -> None:
+    repository.serving.hold()
     is_everything = isinstance(source, OneBundle) or settings.load_at_start == "all"
     failures = await asyncio.wrap_future(repository.start(is_everything=is_everything))
     if failures and isinstance(source, OneBundle):
         raise failures[0]
     for failure in failures:
         logging.getLogger(LOG).error("a model is not served: %s", failure)
+
+
+async def _join(
+    starting: Awaitable[None],
+    source: OneBundle | ModelsDirectory,
+    serving: Serving,
+    listeners: Mapping[str, Listener],
+    crew: Alone,
+) -> None:
+    await starting
     addresses = {name: listener.address for name, listener in listeners.items()}
-    models = [asdict(model.identity) for model in repository.serving.models.find_all()]
+    models = [asdict(model.identity) for model in serving.models.find_all()]
     fields = {**addresses, **(models[0] if isinstance(source, OneBundle) else {"models": models})}
-    logging.getLogger(LOG).info("listening on %s", " and ".join(addresses.values()), extra={"fields": fields})
+    await crew.join(" and ".join(addresses.values()), fields)
+    serving.release()

@@ -20,6 +20,7 @@ class Serving:
         self.models = ServedModels()
         self.is_draining = False
         self._is_started = False
+        self._is_held = False
         self._change = threading.Event()
 
     def put(self, name: str, versions: Sequence[ModelVersion]) -> None:
@@ -32,6 +33,15 @@ class Serving:
         self._is_started = True
         self._tell()
 
+    def hold(self) -> None:
+        """Be not ready until `release`, but answer: other workers of this server have no model yet."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """All workers have their model."""
+        self._is_held = False
+        self._tell()
+
     def drain(self) -> None:
         """Be not ready from now on, but go on answering."""
         self.is_draining = True
@@ -42,10 +52,12 @@ class Serving:
         return self._change
 
     def check_ready(self) -> None:
-        """Raises NotReady until the start is over, while no model is loaded, and from `drain` on."""
+        """Raises NotReady until the start is over, while no model is loaded or this is held, and from `drain` on."""
         self.check_staying()
         if not self._is_started or not self.models:
             raise NotReady(NOTHING_LOADED)
+        if self._is_held:
+            raise NotReady("other workers of this server have no model yet; ask again soon")
 
     def check_staying(self) -> None:
         """Raises NotReady from `drain` on."""

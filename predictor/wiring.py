@@ -39,6 +39,7 @@ from predictor.request_watch import RequestWatch
 from predictor.served_model import ServedModel
 from predictor.settings import PredictorSettings, TracingSettings
 from predictor.tracing.request_span import Tracing
+from predictor.workers.counts import Gather
 
 _PIECE_ROWS = 64
 """Of a file in one run: few enough that the requests beside it do not wait for long."""
@@ -117,8 +118,10 @@ def create_metrics() -> PredictorMetrics:
     return PredictorMetrics(CollectorRegistry())
 
 
-def create_data_plane(repository: Repository, settings: PredictorSettings, metrics: PredictorMetrics) -> DataPlane:
-    """What both transports serve: whatever `repository` has loaded."""
+def create_data_plane(
+    repository: Repository, settings: PredictorSettings, metrics: PredictorMetrics, gather: Gather | None = None
+) -> DataPlane:
+    """What both transports serve: whatever `repository` has loaded; `gather` is for one of several workers."""
     worker = BatchWorker(metrics, batch_rows=settings.batch_rows)
     threads = InferenceThreads(worker, threads=settings.inference_threads, limit=settings.queue_limit)
     return DataPlane(
@@ -128,6 +131,7 @@ def create_data_plane(repository: Repository, settings: PredictorSettings, metri
         create_watch(settings, metrics),
         version=version("assay"),
         deadline_seconds=settings.deadline_seconds,
+        gather=gather,
     )
 
 
@@ -179,13 +183,11 @@ def create_http_listener(
     listening: socket.socket,
     *,
     plane: DataPlane,
-    metrics: PredictorMetrics,
 ) -> Listener:
     """The REST doors on a bound socket."""
     shown, examples = _describe(source)
     app = create_app(
         plane,
-        metrics,
         shown=shown,
         examples=examples,
         body_limit_bytes=settings.body_limit_bytes,
@@ -231,6 +233,7 @@ def create_grpc_listener(settings: PredictorSettings, *, plane: DataPlane) -> Li
         port=settings.grpc_port,
         message_limit_bytes=settings.body_limit_bytes,
         finish_seconds=settings.finish_seconds,
+        is_port_shared=settings.workers > 1,
     )
 
 

@@ -35,17 +35,17 @@ def serve(
     drain_seconds: Annotated[
         float | None, typer.Option(min=0, help="How long answers go on after SIGTERM.  [default: 5]")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; this version serves with one.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that share the ports.  [default: 1]")
+    ] = None,
 ) -> None:
     """Serve a bundle, or a directory of models, until SIGTERM or Ctrl-C, then finish what is in flight.
 
     Example: assay serve --bundle build/bundles/DIGEST --revision v1 --http-port 8001
     """
-    from predictor.server import serve as serve_models
+    from predictor.launch import serve as serve_models
     from predictor.settings import PredictorSettings
 
-    if workers != 1:
-        raise typer.BadParameter("this version serves with one process: start more revisions", param_hint="--workers")
     if bundle and models:
         raise typer.BadParameter("expected one of --bundle and --models")
     given: dict[str, Any] = {
@@ -57,6 +57,7 @@ def serve(
         "http_port": http_port,
         "grpc_port": grpc_port,
         "drain_seconds": drain_seconds,
+        "workers": workers,
     }
     settings = PredictorSettings(**{name: value for name, value in given.items() if value is not None})
     serve_models(settings, bundle)

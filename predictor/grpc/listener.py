@@ -18,7 +18,10 @@ _STREAM_THREADS = 8  # each open watch or reflection takes one
 
 
 class GrpcListener:
-    """A Listener: the services on a port, which is taken at once. Raises CannotListen."""
+    """A Listener: the services on a port, which is taken at once. Raises CannotListen.
+
+    A port that is shared is reserved already, by the supervisor of those who share it.
+    """
 
     def __init__(
         self,
@@ -28,13 +31,15 @@ class GrpcListener:
         port: int,
         message_limit_bytes: int,
         finish_seconds: int,
+        is_port_shared: bool,
     ) -> None:
-        open_listening_socket(host, port, "--grpc-port").close()  # grpcio would not say whose the port is
+        if not is_port_shared:
+            open_listening_socket(host, port, "--grpc-port").close()  # grpcio would not say whose the port is
         self._server = grpc.server(
             ThreadPoolExecutor(_QUICK_THREADS, "grpc"),
             options=(
                 ("grpc.max_receive_message_length", message_limit_bytes),
-                ("grpc.so_reuseport", 0),  # or two servers could share a port, and neither would know
+                ("grpc.so_reuseport", int(is_port_shared)),  # or two servers would share it, and neither would know
             ),
         )
         streams = ThreadPoolExecutor(_STREAM_THREADS, "grpc-stream")

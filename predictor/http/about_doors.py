@@ -7,13 +7,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from predictor.data_plane import DataPlane
 from predictor.examples import Example
 from predictor.http.openapi import ANY_ERROR, errors
 from predictor.http.request_scope import AskedModel, models_of
-from predictor.metrics import PredictorMetrics
 
 
-def about_doors(metrics: PredictorMetrics) -> APIRouter:
+def about_doors(plane: DataPlane) -> APIRouter:
     """The doors."""
     router = APIRouter(tags=["about"], responses=ANY_ERROR)
 
@@ -30,7 +30,7 @@ def about_doors(metrics: PredictorMetrics) -> APIRouter:
     @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics_text() -> Response:
         """What was counted, for Prometheus."""
-        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await plane.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

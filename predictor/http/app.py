@@ -16,14 +16,12 @@ from predictor.http.repository_doors import repository_doors
 from predictor.http.request_scope import RequestScope
 from predictor.http.v2_doors import health_doors, infer_doors, model_doors
 from predictor.identity import ModelIdentity
-from predictor.metrics import PredictorMetrics
 
 _DESCRIPTION = "An Assay predictor: ONNX models behind the V2 (Open Inference) protocol and the doors around it."
 
 
 def create_app(
     plane: DataPlane,
-    metrics: PredictorMetrics,
     *,
     shown: ModelIdentity,
     examples: tuple[ExampleRequest, ...],
@@ -47,7 +45,7 @@ def create_app(
         forward_door(plane, shown=shown, examples=examples, body_limit_bytes=body_limit_bytes, pixel_limit=pixel_limit)
     )
     app.include_router(file_doors(plane, file_rules, examples))
-    app.include_router(about_doors(metrics))
+    app.include_router(about_doors(plane))
     app.include_router(health_doors(plane))
     app.include_router(extension_doors(plane, shown))  # /v2/models/stats before /v2/models/{model}
     app.include_router(model_doors(plane, shown))

@@ -28,7 +28,8 @@ def extension_doors(plane: DataPlane, shown: ModelIdentity) -> APIRouter:
     @router.get("/v2/models/stats", responses={200: {"model": Statistics}, **errors(503)})
     async def all_statistics(request: Request) -> Response:
         """How often each model was asked, and where the time went."""
-        return Response(plane.statistics(models_of(request).find_all()).to_json(), media_type=JSON)
+        models = models_of(request).find_all()
+        return Response((await plane.statistics_in_loop(models)).to_json(), media_type=JSON)
 
     @router.get(f"{MODEL}/stats", responses=statistics, openapi_extra=by_name)
     @router.get(f"{VERSION}/stats", responses=statistics, openapi_extra=by_version)
@@ -37,6 +38,6 @@ def extension_doors(plane: DataPlane, shown: ModelIdentity) -> APIRouter:
         find_model(request)
         path = request.path_params
         models = models_of(request).find_all(path["model"], path.get("version"))
-        return Response(plane.statistics(models).to_json(), media_type=JSON)
+        return Response((await plane.statistics_in_loop(models)).to_json(), media_type=JSON)
 
     return router

@@ -90,6 +90,24 @@ def test_settings_become_the_variables_of_a_predictor() -> None:
     assert variables == {"HOME": TEMPORARY, "ASSAY_BODY_LIMIT_BYTES": "33554432", "ASSAY_INTER_OP_THREADS": "2"}
 
 
+def test_a_setting_that_is_on_or_off_is_written_so() -> None:
+    pod = render({"predictor": {"settings": {"fastPath": False}}}).pods()["Deployment assay-v1"]
+    assert {"name": "ASSAY_FAST_PATH", "value": "false"} in pod["containers"][0]["env"]
+
+
+def test_grpc_has_a_port_of_pods_services_and_policies_where_it_is_on() -> None:
+    on, off = render({"predictor": {"grpc": {"enabled": True}}}), render()
+    for name in ("assay-v1", "assay-v2"):
+        container = on.pods()[f"Deployment {name}"]["containers"][0]
+        assert argument(container, "--grpc-port") == "9000"
+        assert {"name": "grpc", "containerPort": 9000, "protocol": "TCP"} in container["ports"]
+        port = next(one for one in on.one("Service", name)["spec"]["ports"] if one["name"] == "grpc")
+        assert (port["port"], port["targetPort"], port["appProtocol"]) == (9000, "grpc", "kubernetes.io/h2c")
+        assert {"port": 9000} in on.one("NetworkPolicy", name)["spec"]["ingress"][0]["ports"]
+        assert "9000" not in repr([off.pods()[f"Deployment {name}"], off.one("Service", name)])
+    assert len(on.one("Service", "assay-store")["spec"]["ports"]) == 1
+
+
 def test_an_autoscaler_owns_the_number_of_pods() -> None:
     scaled = render({"predictor": {"autoscaling": {"enabled": True, "maxReplicas": 7}}})
     for name in ("assay-v1", "assay-v2"):

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import httpx
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
 _SETTINGS = ("ASSAY_", "MODELS_DIR")
 
 

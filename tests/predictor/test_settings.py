@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,17 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest_one(monkeypatch:
 def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(SettingsError, match="ASSAY_PORT=1: Extra inputs are not permitted"):
         PredictorSettings(port=1)
+
+
+def test_what_was_read_is_the_same_in_another_process_whatever_is_set_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [PredictorSettings(), PredictorSettings(models_dir=tmp_path, workers=2, record_spool_dir=tmp_path)]
+    told = [json.loads(json.dumps(one.model_dump(mode="json"))) for one in given]
+    monkeypatch.setenv("ASSAY_WORKERS", "3")
+    (tmp_path / ".env").write_text("MODELS_DIR=/in/file\nASSAY_GRPC_PORT=9000\n")
+    assert [PredictorSettings(**one) for one in told] == given
 
 
 def test_settings_do_not_change() -> None:

@@ -58,16 +58,23 @@ containers:
       - 0.0.0.0
       - --http-port
       - "8000"
+      {{- if .root.Values.predictor.grpc.enabled }}
+      - --grpc-port
+      - "9000"
+      {{- end }}
       - --drain-seconds
       - {{ .root.Values.predictor.drainSeconds | int64 | quote }}
     {{- $settings := list }}
     {{- range $name, $value := .root.Values.predictor.settings }}
     {{- $variable := printf "ASSAY_%s" (snakecase $name | upper) }}
-    {{- $settings = append $settings (dict "name" $variable "value" ($value | int64 | toString)) }}
+    {{- $settings = append $settings (dict "name" $variable "value" (ternary $value ($value | int64) (kindIs "bool" $value) | toString)) }}
     {{- end }}
     {{- include "assay.environment" (dict "own" $settings "values" $values) | nindent 4 }}
     ports:
       - {name: http, containerPort: 8000, protocol: TCP}
+      {{- if .root.Values.predictor.grpc.enabled }}
+      - {name: grpc, containerPort: 9000, protocol: TCP}
+      {{- end }}
     {{- include "assay.predictor.probes" .root.Values.predictor.probes | nindent 4 }}
     lifecycle:
       preStop:

@@ -87,7 +87,7 @@ spec:
         - podSelector:
             matchLabels: {{- include "assay.selector" (dict "root" .root "component" "promotion") | nindent 14 }}
         {{- with concat $policy.callers $policy.scrapers }}{{ toYaml . | nindent 8 }}{{ end }}
-      ports: [{port: 8000}]
+      ports: [{port: 8000}{{ if .root.Values.predictor.grpc.enabled }}, {port: 9000}{{ end }}]
   egress:
     {{- include "assay.egress.names" . | nindent 4 }}
     {{- with include "assay.source.egress" (merge (include "assay.predictor.source" . | fromYaml) (dict "root" .root)) }}

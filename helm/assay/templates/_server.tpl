@@ -58,7 +58,7 @@ spec:
 {{ include "assay.service" . }}
 {{- end }}
 
-{{/* Port 80 before the pods of a component, or of a revision. */}}
+{{/* Port 80 before the pods of a component, or of a revision, which may speak gRPC on port 9000, too. */}}
 {{- define "assay.service" -}}
 apiVersion: v1
 kind: Service
@@ -67,6 +67,9 @@ spec:
   selector: {{- include "assay.selector" . | nindent 4 }}
   ports:
     - {name: http, port: 80, targetPort: http, protocol: TCP}
+    {{- if and .revision .root.Values.predictor.grpc.enabled }}
+    - {name: grpc, port: 9000, targetPort: grpc, protocol: TCP, appProtocol: kubernetes.io/h2c}
+    {{- end }}
 {{- end }}
 
 {{/* Who may act on what: an account, and a Role of its name that the caller writes. */}}

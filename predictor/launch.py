@@ -1,0 +1,24 @@
+"""One process, or several: what a program calls to serve. What is not needed for that is not imported."""
+
+from pathlib import Path
+
+from predictor.errors import SettingsError
+from predictor.settings import PredictorSettings
+
+
+def serve(settings: PredictorSettings, bundle_path: Path | None) -> int:
+    """Serve the bundle at `bundle_path`, or else the directory of models that is set, until a signal ends the process.
+
+    The exit code, 0, when all is answered. Raises SettingsError, BundleError, CannotListen, ModelNotUsable and
+    WorkerFailed.
+    """
+    if settings.workers > 1:
+        if settings.model_control:
+            found = f"ASSAY_MODEL_CONTROL=true with ASSAY_WORKERS={settings.workers}"
+            raise SettingsError(f"{found}: a change of the models reaches only one worker; expected one of the two")
+        from predictor.workers.supervisor import supervise  # noqa: PLC0415  # a single process has no supervisor
+
+        return supervise(settings, bundle_path)
+    from predictor.server import serve_alone  # noqa: PLC0415  # a supervisor has no engine, and none of its memory
+
+    return serve_alone(settings, bundle_path)
