@@ -42,6 +42,16 @@ def test_a_folder_without_the_files_is_named(tmp_path: Path, port: int) -> None:
     assert "expected one file named *train-2.csv or *train-2.csv.gz, found none" in done.stderr
 
 
+PICTURES = {
+    "difference in accuracy with its lower bound against the margin": 3,
+    "difference in accuracy and its lower bound over the rows": 3,
+    "confusion matrices": 3,
+    "rows by stable's answer": 3,
+    "asked and observed share": 1,
+    "share of the requests that each revision answered over time": 1,
+}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("data", ["digits", "fashion-mnist"])
 def test_the_whole_story(tmp_path: Path, port: int, data: str) -> None:
@@ -66,7 +76,8 @@ def test_the_whole_story(tmp_path: Path, port: int, data: str) -> None:
     assert [rollout.observations for rollout in rollouts[1:]] == [(), ()]
     assert len(list((directory / "bundles").iterdir())) == 4
     page = (directory / "report.html").read_text()
-    assert page.count("<svg") == 11
+    for picture, times in PICTURES.items():
+        assert page.count(f'aria-label="{picture}') == times, picture
     assert _processes_of(tmp_path) == []
 
 
