@@ -150,7 +150,7 @@ class ClusterRollout:
             keep_evidence=keep_evidence,
             answered=PredictorCounter(lambda: self._list_both(api)),
             orders=ClusterRolloutOrders(api, self.release),
-            guardrails=self.guardrails.choose(made, self.stable.name, self.canary.name),
+            guardrails=self.guardrails.choose(made, lambda: (self.stable.name, self.canary.name)),
             prepare=prepare,
             report=RolloutEvents(api, self.release).tell,
             finish=lambda record: _remove_route(router, record),

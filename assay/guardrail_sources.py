@@ -1,6 +1,6 @@
 """Which sources a rollout's guardrails go by, as `assay promote` is told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,14 +21,16 @@ class GuardrailSources:
     """One more source, where it is given."""
     prometheus_labels: Mapping[str, str] | None = None
 
-    def choose(self, made: Mapping[str, "GuardrailSource"], stable: str, canary: str) -> tuple["GuardrailSource", ...]:
-        """Those of `made` that are named, and a Prometheus that knows the revisions by the names given."""
+    def choose(
+        self, made: Mapping[str, "GuardrailSource"], read_names: Callable[[], tuple[str, str]]
+    ) -> tuple["GuardrailSource", ...]:
+        """Those of `made` that are named, and a Prometheus that knows stable and canary by what `read_names` gives."""
         from promotion.guardrails.prometheus_source import PrometheusServed
 
         chosen = tuple(made[name] for name in self.names)
         if self.prometheus_url is None:
             return chosen
-        return (*chosen, PrometheusServed(self.prometheus_url, stable, canary, self.prometheus_labels or {}))
+        return (*chosen, PrometheusServed(self.prometheus_url, *read_names(), self.prometheus_labels or {}))
 
 
 DEFAULT_SOURCES = GuardrailSources()

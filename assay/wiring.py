@@ -94,12 +94,16 @@ class RolloutWiring:
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
 
     def _guardrail_sources(self, source: "_RolesHolders") -> tuple[GuardrailSource, ...]:
-        running = source.read_revisions()
         made: dict[str, GuardrailSource] = {
             "gateway": EnvoyServed(self.gateway),
             "revisions": PredictorServed(source.read_urls),
         }
-        return self.guardrails.choose(made, running.stable.revision, running.canary.revision)
+        return self.guardrails.choose(made, self._revision_names)
+
+    def _revision_names(self) -> tuple[str, str]:
+        """As the gateway knows them; a rollout goes back to stable also when there is no canary any more."""
+        revisions = EnvoyRouter(self.gateway).read_revisions()
+        return revisions.stable.name, revisions.canary.name if revisions.canary else ""
 
     def _keep_evidence(self, record: RolloutRecord, evidence: EvidenceRecord) -> None:
         write_evidence(evidence, evidence_path(self.out, record))
