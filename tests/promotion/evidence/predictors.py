@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 REPOSITORY = Path(__file__).parents[3]
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

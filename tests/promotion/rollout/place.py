@@ -94,7 +94,7 @@ def run_assay(*arguments: str) -> Finished:
         env=_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
