@@ -28,7 +28,7 @@ TIMEOUT = "x-request-timeout-ms"
 
 @contextmanager
 def endless_requests(server: ServerProcess, client: httpx.Client, number: int) -> Iterator[None]:
-    """One thread has the first of them, and the others wait for it."""
+    """One thread has the first of them, and the others wait for it; no run may be shared."""
     address = urlsplit(server.url)
     body = orjson.dumps(ENDLESS)
     head = f"POST /classify HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -54,7 +54,7 @@ def fail_count(client: httpx.Client) -> int:
 def test_beyond_the_bound_a_request_is_429_and_health_is_answered(
     contrary: Bundle, start_server: StartServer, fast_path: bool
 ) -> None:
-    limits = {"inference_threads": 1, "queue_limit": 2}
+    limits = {"inference_threads": 1, "queue_limit": 2, "batch_rows": 1}
     process = start_server(contrary.path, grpc_port=0, fast_path=fast_path, **limits).wait_until_ready()
     full = "2 requests wait or are worked on, and no more are taken; ask again soon"
     with process.client() as client, inference_stub(process.grpc) as stub, endless_requests(process, client, 2):
@@ -88,7 +88,7 @@ def test_what_has_no_answer_at_its_deadline_is_504(
 def test_what_waits_until_its_deadline_is_never_worked_on(
     contrary: Bundle, start_server: StartServer, fast_path: bool
 ) -> None:
-    limits = {"inference_threads": 1, "queue_limit": 3}
+    limits = {"inference_threads": 1, "queue_limit": 3, "batch_rows": 1}
     process = start_server(contrary.path, grpc_port=0, fast_path=fast_path, **limits).wait_until_ready()
     with process.client() as client, inference_stub(process.grpc) as stub, endless_requests(process, client, 2):
         for late in range(1, 5):
