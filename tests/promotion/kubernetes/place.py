@@ -208,10 +208,18 @@ def run_release() -> Iterator[Place]:
             kubectl(
                 "-n", GATEWAY_NAMESPACE, "wait", f"gateway/{GATEWAY}", "--for=condition=Programmed", "--timeout=90s"
             )
-            wait_until(lambda: place.who_answers(1) == {"v1"}, lambda: "the gateway does not answer", 60)
+            wait_until(lambda: _answers(place), lambda: "the gateway does not answer", 120)
             yield place
     finally:
         kubectl("delete", "namespace", namespace, "--wait=false", "--ignore-not-found")
+
+
+def _answers(place: Place) -> bool:
+    """A node's port is open before there is a gateway behind it, and hangs up until there is."""
+    try:
+        return place.who_answers(1) == {"v1"}
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager
