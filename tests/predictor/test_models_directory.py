@@ -4,12 +4,16 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto
 
 from bundle import Bundle, BundleError
 from predictor.errors import NotFound, RequestRefused
 from predictor.models_directory import ModelsDirectory
 from tests.predictor.conftest import StartServer
+from tests.predictor.foreign_models import one_node
 
 
 def files(folder: Path) -> list[str]:
@@ -112,4 +116,49 @@ def test_a_file_that_cannot_be_served_leaves_nothing_behind(tmp_path: Path, star
             assert client.post("/api/v1/register?name=a", content=content).status_code == 413
         assert client.post("/api/v1/register", content=b"x").status_code == 400
         assert client.get("/v2/health/ready").status_code == 503
+    assert files(folder) == []
+
+
+def test_a_file_that_was_registered_is_the_next_version_and_answers_once_it_is_loaded(
+    tmp_path: Path, start_server: StartServer, fast_path: bool
+) -> None:
+    place = tmp_path / "models/sign/4"
+    place.mkdir(parents=True)
+    (place / "model.onnx").write_bytes(one_node("Neg", TensorProto.FLOAT, ["N", 2]))  # by itself, as Triton has it
+    folder = tmp_path / "models"
+    served = start_server(None, models_dir=folder, model_control=True, fast_path=fast_path).wait_until_ready()
+    with served.client() as client:
+
+        def ask(version: str = "") -> tuple[str, list[float]]:
+            tensor = {"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [2, -3]}
+            answer = client.post(f"/v2/models/sign{version}/infer", json={"inputs": [tensor]}).json()
+            return answer["model_version"], answer["outputs"][0]["data"]
+
+        assert ask() == ("4", [-2, 3])
+        registered = client.post("/api/v1/register?name=sign", content=one_node("Abs", TensorProto.FLOAT, ["N", 2]))
+        assert (registered.status_code, registered.json()["version"]) == (200, "5")
+        assert ask() == ("4", [-2, 3]), "to load it is a request of its own"
+        assert client.post("/api/v1/load?name=sign").json()["versions"] == ["5", "4"]
+        assert ask() == ("5", [2, 3])
+        assert ask("/versions/4") == ("4", [-2, 3])
+
+
+@pytest.mark.parametrize("location", ["{folder}/secret", "../secret", "secret"])
+def test_data_outside_of_a_registered_file_is_not_read(
+    tmp_path: Path, start_server: StartServer, location: str
+) -> None:
+    (tmp_path / "secret").write_bytes(np.ones(2, np.float32).tobytes())
+    model = onnx.load_from_string(one_node("Neg", TensorProto.FLOAT, ["N", 2]))
+    outside = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[2], data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", location.format(folder=tmp_path)), ("offset", "0"), ("length", "8")):
+        outside.external_data.add(key=key, value=value)
+    model.graph.initializer.append(outside)
+    model.graph.node[0].op_type = "Add"
+    model.graph.node[0].input.append("w")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    served = start_server(None, models_dir=folder, model_control=True).wait_until_ready()
+    with served.client() as client:
+        response = client.post("/api/v1/register?name=a", content=model.SerializeToString())
+        assert (response.status_code, response.json()["error"].startswith("the file is not kept: ")) == (400, True)
     assert files(folder) == []
