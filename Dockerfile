@@ -9,11 +9,11 @@ RUN python -m venv /opt/assay
 WORKDIR /build
 # What changes rarely comes first: these layers are built once for a requirements/image.txt.
 COPY requirements/image.txt requirements/build.in requirements/
-RUN /opt/assay/bin/pip install --no-compile --require-hashes --requirement requirements/image.txt
+RUN /opt/assay/bin/pip install --no-compile --require-hashes --no-deps --requirement requirements/image.txt
 ARG EXTRAS=
 COPY requirements/s3.txt requirements/
 RUN for extra in $EXTRAS; do \
-      /opt/assay/bin/pip install --no-compile --require-hashes --requirement "requirements/$extra.txt" || exit 1; \
+      /opt/assay/bin/pip install --no-compile --require-hashes --no-deps --requirement "requirements/$extra.txt" || exit 1; \
     done
 COPY LICENSE README.md pyproject.toml ./
 COPY assay assay

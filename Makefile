@@ -117,7 +117,8 @@ help: ## Show this
 PIN_OPTIONS = --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements"
 PIN = $(PIN_OPTIONS) pyproject.toml requirements/build.in
 
-# A virtual environment holds what the newest stamp says; `dev` contains all of `demo`.
+# A virtual environment holds what the newest stamp says; `dev` contains all of `demo`. The files name everything
+# (--no-deps): asked for `coverage[toml]`, older pips look past the pin of `coverage` for a newer one, and refuse it.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/pip
 	@if [ -e $(VENV)/.dev ] && [ $(VENV)/.dev -nt requirements/dev.txt ]; then touch $@; exit; fi; \
 	$(call install,demo)
@@ -127,7 +128,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/pip
 
 define install
 echo "make: installing requirements/$(1).txt into $(VENV) (once; a minute or two)"; \
-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/$(1).txt; \
+$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/$(1).txt; \
 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 touch $(VENV)/.$(1)
 endef
