@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
+from predictor.engines.graph_operators import has_steady_cost
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.errors import SettingsError
 from predictor.examples import ExampleRequest, make_requests
@@ -60,7 +61,28 @@ def load_stored(stored: StoredModel, settings: PredictorSettings) -> ServedModel
     manifest = stored.manifest or describe_model(engine, stored.model_bytes, name=named.model, version=named.version)
     if manifest.image:
         check_image_form(manifest.image, manifest.inputs[0])
-    return ServedModel(manifest, engine, identity=stored.identity, row_limit=settings.row_limit)
+    return _serve(stored.model_bytes, manifest, engine, stored.identity, settings)
+
+
+def _serve(
+    model_bytes: bytes,
+    manifest: Manifest,
+    engine: OnnxRuntimeEngine,
+    identity: ModelIdentity,
+    settings: PredictorSettings,
+) -> ServedModel:
+    return ServedModel(
+        manifest,
+        engine,
+        identity=identity,
+        row_limit=settings.row_limit,
+        quick_rows=_rows_of_run(settings),
+        quick_seconds=settings.quick_seconds if has_steady_cost(model_bytes) else 0.0,
+    )
+
+
+def _rows_of_run(settings: PredictorSettings) -> int:
+    return min(settings.batch_rows, settings.row_limit)
 
 
 def create_source(settings: PredictorSettings, bundle_path: Path | None) -> OneBundle | ModelsDirectory:
@@ -96,7 +118,7 @@ def load_onnx(model_bytes: bytes, *, name: str, version: str, settings: Predicto
     manifest = describe_model(engine, model_bytes, name=name, version=version)
     digest = manifest.digest()
     identity = ModelIdentity(name, version, revision=short_digest(digest), bundle_digest=digest)
-    return ServedModel(manifest, engine, identity=identity, row_limit=settings.row_limit)
+    return _serve(model_bytes, manifest, engine, identity, settings)
 
 
 def describe_onnx(
@@ -195,7 +217,7 @@ def create_http_listener(
         file_rules=_file_rules(settings),
         model_limit_bytes=settings.model_limit_bytes,
     )
-    doors = FastDoors(plane, body_limit_bytes=settings.body_limit_bytes)
+    doors = create_fast_doors(settings, plane)
     return HttpListener(
         app,
         listening,
@@ -203,6 +225,11 @@ def create_http_listener(
         keep_alive_seconds=settings.keep_alive_seconds,
         finish_seconds=settings.finish_seconds,
     )
+
+
+def create_fast_doors(settings: PredictorSettings, plane: DataPlane) -> FastDoors:
+    """The doors of inference that pass the web framework by."""
+    return FastDoors(plane, body_limit_bytes=settings.body_limit_bytes, rows_of_run=_rows_of_run(settings))
 
 
 def _file_rules(settings: PredictorSettings) -> FileRules:

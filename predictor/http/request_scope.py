@@ -134,13 +134,18 @@ def naming_headers(trail: Trail, model: ServedModel | None, *, is_draining: bool
     if trail.span:
         headers.append((b"traceparent", trail.span.trace_parent.encode()))
     if model:
-        identity = model.identity
-        headers += [
-            (b"x-assay-model", identity.model.encode()),
-            (b"x-assay-version", identity.version.encode()),
-            (b"x-assay-revision", identity.revision.encode()),
-            (b"x-assay-bundle-digest", identity.bundle_digest.encode()),
-        ]
+        headers += model_headers(model)
     if is_draining:
         headers.append((b"connection", b"close"))  # the next request of this client finds a server that stays
     return headers
+
+
+def model_headers(model: ServedModel) -> list[tuple[bytes, bytes]]:
+    """Who answered."""
+    identity = model.identity
+    return [
+        (b"x-assay-model", identity.model.encode()),
+        (b"x-assay-version", identity.version.encode()),
+        (b"x-assay-revision", identity.revision.encode()),
+        (b"x-assay-bundle-digest", identity.bundle_digest.encode()),
+    ]
