@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
@@ -16,12 +17,12 @@ from predictor.engines.graph_operators import has_steady_cost
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.errors import SettingsError
 from predictor.examples import ExampleRequest, make_requests
-from predictor.files.piece import FileLimits
+from predictor.files.piece import FileLimits, FileRules
 from predictor.foreign_model import describe_model
-from predictor.http.app import create_app
 from predictor.http.fast_doors import FastDoors
-from predictor.http.file_doors import FileRules
+from predictor.http.late_app import LateApp
 from predictor.http.listener import HttpListener
+from predictor.http.request_scope import RequestScope
 from predictor.identity import ModelIdentity, identify, short_digest
 from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
@@ -207,16 +208,22 @@ def create_http_listener(
     plane: DataPlane,
 ) -> Listener:
     """The REST doors on a bound socket."""
-    shown, examples = _describe(source)
-    app = create_app(
-        plane,
-        shown=shown,
-        examples=examples,
-        body_limit_bytes=settings.body_limit_bytes,
-        pixel_limit=settings.pixel_limit,
-        file_rules=_file_rules(settings),
-        model_limit_bytes=settings.model_limit_bytes,
-    )
+
+    def create() -> ASGIApp:
+        from predictor.http.app import create_app  # noqa: PLC0415  # 10 MB, and a third of the time of a start
+
+        shown, examples = _describe(source)
+        return create_app(
+            plane,
+            shown=shown,
+            examples=examples,
+            body_limit_bytes=settings.body_limit_bytes,
+            pixel_limit=settings.pixel_limit,
+            file_rules=_file_rules(settings),
+            model_limit_bytes=settings.model_limit_bytes,
+        )
+
+    app = RequestScope(LateApp(create, plane.serving), serving=plane.serving, watch=plane.watch)
     doors = create_fast_doors(settings, plane)
     return HttpListener(
         app,
