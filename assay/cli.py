@@ -17,6 +17,7 @@ import typer
 
 from assay.explained_errors import EXPLAINED
 
+
 def _print_version(is_asked: bool) -> None:
     if is_asked:
         typer.echo(f"assay {version('assay')}")

@@ -175,7 +175,9 @@ class ServedModel:
         if time.thread_time() - begun > _MUCH_LONGER * self._quick_seconds:
             self.is_quick = False
             fields = {"model": self.identity.model, "revision": self.identity.revision}
-            logging.getLogger(LOG).warning("a model is slower than it was, and runs in threads", extra={"fields": fields})
+            logging.getLogger(LOG).warning(
+                "a model is slower than it was, and runs in threads", extra={"fields": fields}
+            )
         return values
 
     def classify(self, rows: NDArray[Any]) -> Inference:

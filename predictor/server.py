@@ -7,6 +7,7 @@ signal cuts the waiting short, a third gives up what is in flight.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -149,5 +150,6 @@ async def _join(
     addresses = {name: listener.address for name, listener in listeners.items()}
     models = [asdict(model.identity) for model in serving.models.find_all()]
     fields = {**addresses, **(models[0] if isinstance(source, OneBundle) else {"models": models})}
+    gc.freeze()  # what is there stays: to look through it again would make requests wait
     await crew.join(" and ".join(addresses.values()), fields)
     serving.release()

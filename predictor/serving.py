@@ -19,7 +19,8 @@ class Serving:
     def __init__(self) -> None:
         self.models = ServedModels()
         self.is_draining = False
-        self._is_started = False
+        self.is_started = False
+        """Whether all that was to be loaded at the start is loaded, or has failed to."""
         self._is_held = False
         self._change = threading.Event()
 
@@ -30,7 +31,7 @@ class Serving:
 
     def start(self) -> None:
         """Whatever was to be loaded at the start is loaded, or has failed to."""
-        self._is_started = True
+        self.is_started = True
         self._tell()
 
     def hold(self) -> None:
@@ -54,7 +55,7 @@ class Serving:
     def check_ready(self) -> None:
         """Raises NotReady until the start is over, while no model is loaded or this is held, and from `drain` on."""
         self.check_staying()
-        if not self._is_started or not self.models:
+        if not self.is_started or not self.models:
             raise NotReady(NOTHING_LOADED)
         if self._is_held:
             raise NotReady("other workers of this server have no model yet; ask again soon")

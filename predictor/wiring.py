@@ -3,12 +3,12 @@
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from starlette.types import ASGIApp
 
 from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
@@ -22,7 +22,6 @@ from predictor.foreign_model import describe_model
 from predictor.http.fast_doors import FastDoors
 from predictor.http.late_app import LateApp
 from predictor.http.listener import HttpListener
-from predictor.http.request_scope import RequestScope
 from predictor.identity import ModelIdentity, identify, short_digest
 from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
@@ -208,22 +207,7 @@ def create_http_listener(
     plane: DataPlane,
 ) -> Listener:
     """The REST doors on a bound socket."""
-
-    def create() -> ASGIApp:
-        from predictor.http.app import create_app  # noqa: PLC0415  # 10 MB, and a third of the time of a start
-
-        shown, examples = _describe(source)
-        return create_app(
-            plane,
-            shown=shown,
-            examples=examples,
-            body_limit_bytes=settings.body_limit_bytes,
-            pixel_limit=settings.pixel_limit,
-            file_rules=_file_rules(settings),
-            model_limit_bytes=settings.model_limit_bytes,
-        )
-
-    app = RequestScope(LateApp(create, plane.serving), serving=plane.serving, watch=plane.watch)
+    app = LateApp(partial(_create_app, source, settings, plane), plane.serving, plane.watch)
     doors = create_fast_doors(settings, plane)
     return HttpListener(
         app,
@@ -231,6 +215,22 @@ def create_http_listener(
         doors=doors if settings.fast_path else None,
         keep_alive_seconds=settings.keep_alive_seconds,
         finish_seconds=settings.finish_seconds,
+    )
+
+
+def _create_app(source: OneBundle | ModelsDirectory, settings: PredictorSettings, plane: DataPlane) -> Any:
+    """The ASGI application."""
+    from predictor.http.app import create_app  # noqa: PLC0415  # 10 MB, and a third of the time of a start
+
+    shown, examples = _describe(source)
+    return create_app(
+        plane,
+        shown=shown,
+        examples=examples,
+        body_limit_bytes=settings.body_limit_bytes,
+        pixel_limit=settings.pixel_limit,
+        file_rules=_file_rules(settings),
+        model_limit_bytes=settings.model_limit_bytes,
     )
 
 

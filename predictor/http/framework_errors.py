@@ -1,4 +1,4 @@
-"""What the framework's doors raise, and what it raises itself, becomes an answer in the one shape (error_answers.py)."""
+"""What the doors raise, and the framework itself, becomes an answer in the one shape (error_answers.py)."""
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError

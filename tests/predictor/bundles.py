@@ -59,8 +59,8 @@ def write_digits_bundle(directory: Path, *, version: int = 1, properties: dict[s
     return write_bundle(directory, manifest, model.SerializeToString())
 
 
-def write_contrary_bundle(directory: Path, *, turns_for_one: int = 1) -> Bundle:
-    """A model that does as it is told: 4 features, 4 classes.
+def write_contrary_bundle(directory: Path, *, turns_for_one: int = 1, has_loop: bool = True) -> Bundle:
+    """A model that does as it is told: 4 features, 4 classes. Without its loop it always takes as long.
 
     The label is feature 0 as it is, be it a class or not; the largest feature 1 times `turns_for_one` is the number of
     turns that a loop takes first, about a microsecond each; a feature 2 of BREAKING or more breaks the whole run; the
@@ -83,14 +83,17 @@ def write_contrary_bundle(directory: Path, *, turns_for_one: int = 1) -> Bundle:
             helper.make_tensor_value_info("turns_now", TensorProto.INT64, []),
         ],
     )
-    nodes = [
-        helper.make_node("Gather", ["features", "zero"], ["column_0"], axis=1),
+    waiting = [
         helper.make_node("Gather", ["features", "one"], ["column_1"], axis=1),
         helper.make_node("ReduceMax", ["column_1"], ["largest"], keepdims=0),
         helper.make_node("Cast", ["largest"], ["largest_whole"], to=TensorProto.INT64),
         helper.make_node("Mul", ["largest_whole", "turns_for_one"], ["turns"]),
         helper.make_node("Loop", ["turns", "", "zero"], ["turns_taken"], body=turn),
         helper.make_node("Mul", ["turns_taken", "zero"], ["nothing"]),
+    ]
+    nodes = [
+        *(waiting if has_loop else [helper.make_node("Identity", ["zero"], ["nothing"])]),
+        helper.make_node("Gather", ["features", "zero"], ["column_0"], axis=1),
         helper.make_node("Gather", ["features", "two"], ["column_2"], axis=1),
         helper.make_node("Cast", ["column_2"], ["position"], to=TensorProto.INT64),
         helper.make_node("Gather", ["table", "position"], ["nothing_either"]),

@@ -23,6 +23,12 @@ def contrary(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return write_contrary_bundle(tmp_path_factory.mktemp("bundles"))
 
 
+@pytest.fixture(scope="session")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The contrary model without its loop, so that it is quick."""
+    return write_contrary_bundle(tmp_path_factory.mktemp("bundles"), has_loop=False)
+
+
 @pytest.fixture(scope="session", params=[True, False], ids=["fast", "plain"])
 def fast_path(request: pytest.FixtureRequest) -> bool:
     """Whether inference passes the web framework by: what holds of one way holds of the other."""

@@ -20,7 +20,7 @@ from predictor.served_model import Inference, ServedModel
 _DATA = b'"data":['
 
 
-class NoForm(Exception):  # noqa: N818
+class NoForm(Exception):
     """The answers cannot be put together here."""
 
 
@@ -143,11 +143,17 @@ class ClassifyForm:
             raise NoForm
         return form
 
-    def write(self, run: RunTexts, first: int, last: int, own_id: bytes, request_id: str) -> tuple[bytes, int]:
+    def write(self, run: RunTexts, first: int, last: int, own_id: bytes, request_id: str) -> tuple[bytes, int]:  # noqa: ARG002  # one row, and no id but the request's
         """See AnswerForm."""
         index = int(run.inference.class_indices[first])
         said = b'"label":%b,"index":%d,"probability":%b' % (self.labels[index], index, run.best(first))
-        content = b'{%b,"predictions":[{%b}%b%b%b' % (said, said, self.pieces[0], orjson.dumps(request_id), self.pieces[1])
+        content = b'{%b,"predictions":[{%b}%b%b%b' % (
+            said,
+            said,
+            self.pieces[0],
+            orjson.dumps(request_id),
+            self.pieces[1],
+        )
         return content, len(content)
 
 
@@ -157,4 +163,3 @@ def _write_rows(rows: NDArray[Any]) -> list[bytes]:
         raise NoForm
     text = orjson.dumps(np.ascontiguousarray(rows), option=orjson.OPT_SERIALIZE_NUMPY)
     return text[2:-2].split(b"],[")
-

@@ -100,12 +100,13 @@ class Bodies:
         end = content.find(b"]", start) + 1
         if start < 0 or end == 0 or start - body_at + len(content) - end > _MOST_TEXT:
             return None
-        found = self._find_form(bytes(content[body_at:start]), bytes(content[end:]))
-        if found is None or content.find(b"[", start + 1, end) > 0:
+        known = self._find_form(bytes(content[body_at:start]), bytes(content[end:]))
+        if known is None or content.find(b"[", start + 1, end) > 0:
             return None
-        form, own_id = found
+        form, own_id = known
         try:
-            numbers = np.frombuffer(self._parser.parse(bytes(content[start:end])).as_buffer(of_type="d"))
+            found: Any = self._parser.parse(bytes(content[start:end]))
+            numbers = np.frombuffer(found.as_buffer(of_type="d"))
         except (ValueError, TypeError, RuntimeError):  # what simdjson raises for whatever is no list of numbers
             return None
         return Read(form, numbers, own_id) if numbers.size == form.size else None
@@ -147,7 +148,7 @@ class Bodies:
             rows = self._model.rows_of(request)
             (tensor,) = request.inputs
             size = tensor.data.nbytes if self.is_binary else tensor.data.size
-            if not 0 < size or rows > self._most_rows:
+            if not size > 0 or rows > self._most_rows:
                 return None
             form = ClassifyForm if self._is_classify else InferForm
             answerable = np.resize(np.arange(*_MADE_UP, dtype=tensor.data.dtype), tensor.shape)
@@ -177,17 +178,3 @@ class Bodies:
         if not 0 <= count <= _MOST_BYTES:
             raise ValueError("nobody sends so many numbers to here")
         return [random.randint(*_MADE_UP) for _ in range(count)]
-
-
-def can_answer(model: ServedModel, route: str, *, is_binary: bool) -> bool:
-    """Whether requests with this kind of body can have a form at all."""
-    tensor = model.row_input
-    if tensor is None:
-        return False
-    if route == CLASSIFY:
-        return not is_binary and model.table is not None and model.table.matrix is not None and _is_json(tensor.datatype)
-    return tensor.datatype in (_BINARY_NUMBERS if is_binary else _JSON_NUMBERS)
-
-
-def _is_json(datatype: str) -> bool:
-    return datatype in _JSON_NUMBERS

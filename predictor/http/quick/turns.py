@@ -70,7 +70,9 @@ class Turns:
             if request.head.door.model is not model:
                 others.append(request)
             elif request.connection.is_gone():
-                self._watch.end(request.trail, route=request.head.door.route, identity=model.identity, code=GONE_AWAY.http)
+                self._watch.end(
+                    request.trail, route=request.head.door.route, identity=model.identity, code=GONE_AWAY.http
+                )
             elif (read := _read(request)) is None:
                 request.connection.decline()
             elif rows and rows + read.form.rows > self._most_rows:
