@@ -8,7 +8,7 @@
     launch.py              one process, or several
     workers/               several processes that serve as one
     server.py              the life of the process: listen (listener.py), load, warm up, serve, drain
-    data_plane.py          what both transports serve, and counts (metrics.py, request_statistics.py)
+    data_plane.py          what both transports serve, and counts (metrics.py, request_counts.py, request_statistics.py)
     repository.py          loads and unloads models, out of model_sources.py or models_directory.py
     serving.py             what is being served right now, and whether it is ready
     served_models.py       the table in which a request finds its model
@@ -24,6 +24,7 @@
     images/                a PNG or JPEG -> a row of the model's input; the answer drawn onto it
     files/                 CSV and ZIP files in pieces; scores where the labels are known
     http/                  the REST transport: thin doors, limits, errors, metrics
+    http/quick/            inference of quick models, on the event loop
     grpc/                  the gRPC transport: the same, over the same data plane
     kserve_adapter/        the same served model on KServe's stock server
     request_watch.py       around every request: metrics, recording/, tracing/, request_log.py; request_trail.py is what
