@@ -60,18 +60,16 @@ class FastProtocol(PlainProtocol):
                 super().data_received(data)
                 return
             self._quick = quick
-        elif len(quick.content) >= quick.size:
+        elif quick.left > 0:
+            quick.add(data)
+        else:
             quick.behind += data
             self.flow.pause_reading()
             return
-        else:
-            if isinstance(quick.content, bytes):
-                quick.content = bytearray(quick.content)
-            quick.content += data
-        if len(quick.content) == quick.size:
+        if quick.left == 0:
             quick.trail = self._doors.begin_quick(quick.varying)
             self._doors.turns.add(quick, self.loop)
-        elif len(quick.content) > quick.size:  # pipelined
+        elif quick.left < 0:  # pipelined
             self.decline()
 
     def is_gone(self) -> bool:
@@ -99,7 +97,7 @@ class FastProtocol(PlainProtocol):
         quick, self._quick = self._quick, None
         if quick:
             self.flow.resume_reading()
-            super().data_received(bytes(quick.content) + quick.behind)
+            super().data_received(quick.content() + quick.behind)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection if it was idle for as long as it may be."""
@@ -169,7 +167,7 @@ class FastProtocol(PlainProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client went away, or was answered for the last time."""
-        if self._quick and len(self._quick.content) < self._quick.size:
+        if self._quick and self._quick.left > 0:
             self.decline()
         if isinstance(self.cycle, _FastCycle) and self.cycle.more_body:
             self._doors.leave(self.cycle.visit)

@@ -91,35 +91,35 @@ class Bodies:
         """Whether a body of so many bytes may be one for here."""
         return length <= _MOST_BYTES
 
-    def read(self, content: bytes | bytearray, body_at: int) -> Read | None:
+    def read(self, content: bytes, body_at: int) -> Read | None:
         """The body, which begins at `body_at`; None where it takes the ordinary way."""
         return self._read_binary(content, body_at) if self.is_binary else self._read_json(content, body_at)
 
-    def _read_json(self, content: bytes | bytearray, body_at: int) -> Read | None:
+    def _read_json(self, content: bytes, body_at: int) -> Read | None:
         start = content.find(b"[", body_at if self._is_classify else max(content.find(b'"data"', body_at), body_at))
         end = content.find(b"]", start) + 1
         if start < 0 or end == 0 or start - body_at + len(content) - end > _MOST_TEXT:
             return None
-        known = self._find_form(bytes(content[body_at:start]), bytes(content[end:]))
+        known = self._find_form(content[body_at:start], content[end:])
         if known is None or content.find(b"[", start + 1, end) > 0:
             return None
         form, own_id = known
         try:
-            found: Any = self._parser.parse(bytes(content[start:end]))
+            found: Any = self._parser.parse(content[start:end])
             numbers = np.frombuffer(found.as_buffer(of_type="d"))
         except (ValueError, TypeError, RuntimeError):  # what simdjson raises for whatever is no list of numbers
             return None
         return Read(form, numbers, own_id) if numbers.size == form.size else None
 
-    def _read_binary(self, content: bytes | bytearray, body_at: int) -> Read | None:
+    def _read_binary(self, content: bytes, body_at: int) -> Read | None:
         numbers_at = body_at + self._json_size
         if not 0 < self._json_size <= _MOST_TEXT or numbers_at > len(content):
             return None
-        found = self._find_form(bytes(content[body_at:numbers_at]), b"")
+        found = self._find_form(content[body_at:numbers_at], b"")
         if found is None:
             return None
         form, own_id = found
-        return Read(form, bytes(content[numbers_at:]), own_id) if len(content) - numbers_at == form.size else None
+        return Read(form, content[numbers_at:], own_id) if len(content) - numbers_at == form.size else None
 
     def _find_form(self, before: bytes, after: bytes) -> tuple[Form, bytes] | None:
         if b'"id"' not in before and b'"id"' not in after:

@@ -27,16 +27,16 @@ class QuickRequest:
     """A request; what is not known yet is None, 0 or empty."""
 
     __slots__ = (
+        "_parts",
         "behind",
         "body_at",
         "connection",
-        "content",
         "first_row",
         "head",
         "is_withdrawn",
         "last_row",
+        "left",
         "read",
-        "size",
         "trail",
         "varying",
     )
@@ -46,16 +46,26 @@ class QuickRequest:
     first_row: int
     last_row: int
 
-    def __init__(
-        self, connection: Connection, head: Head, varying: Varying, content: bytes | bytearray, body_at: int
-    ) -> None:
+    def __init__(self, connection: Connection, head: Head, varying: Varying, content: bytes, body_at: int) -> None:
         self.connection = connection
         self.head = head
         self.varying = varying
-        self.content = content
+        self._parts = [content]
         self.body_at = body_at
-        self.size = body_at + varying.length
+        self.left = body_at + varying.length - len(content)
+        """Bytes that are still to come; below 0 where the client has sent more than the request."""
         self.behind = b""
-        """What the client has sent before it was answered."""
+        """What the client has sent since it was whole."""
         self.is_withdrawn = False
         """Whether its connection has found another way to answer it."""
+
+    def add(self, content: bytes) -> None:
+        """What came next on the connection."""
+        self._parts.append(content)
+        self.left -= len(content)
+
+    def content(self) -> bytes:
+        """What came, from the request's first byte on."""
+        if len(self._parts) > 1:
+            self._parts = [b"".join(self._parts)]
+        return self._parts[0]

@@ -113,7 +113,7 @@ class Turns:
 
 def _read(request: QuickRequest) -> Read | None:
     try:
-        return request.head.bodies.read(request.content, request.body_at)
+        return request.head.bodies.read(request.content(), request.body_at)
     except Exception as error:
         _log_unknown(error)
         return None
