@@ -1,4 +1,4 @@
-"""What issue 5 promises: each a ratio to a peer within one round, or a figure of ours by itself."""
+"""What the predictor is meant to reach: each a ratio to a peer within one round, or a figure of ours by itself."""
 
 from dataclasses import dataclass
 

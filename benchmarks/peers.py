@@ -51,11 +51,11 @@ def _module(name: str) -> Start:
     return start
 
 
-def _assay(*, has_grpc: bool) -> Start:
+def _assay(*settings: str, has_grpc: bool = False) -> Start:
     def start(python: Path, ports: Ports) -> tuple[str, ...]:
         command = (str(python), "-m", "assay", "serve", "--bundle", "bundle", "--drain-seconds", "0")
         grpc = ("--grpc-port", str(ports.grpc)) if has_grpc else ()
-        return (*command, "--http-port", str(ports.http), *grpc)
+        return ("env", *settings, *command, "--http-port", str(ports.http), *grpc)
 
     return start
 
@@ -63,7 +63,16 @@ def _assay(*, has_grpc: bool) -> Start:
 _DEBIANS = "/usr/bin/python3.11"  # pytriton brings an interpreter that cannot use the standard library of 3.11.7
 _V2 = f"/v2/models/{NAME}/infer"
 PEERS = (
-    Peer("assay", "Assay", "assay", (J1, B1, J32), _V2, _assay(has_grpc=False), is_ours=True),
+    Peer("assay", "Assay", "assay", (J1, B1, J32), _V2, _assay(), is_ours=True),
+    Peer(
+        "assay-recording",
+        "Assay, recording all predictions",
+        "assay",
+        (J1, B1, J32),
+        _V2,
+        _assay("ASSAY_RECORD=jsonl:records"),
+        is_ours=True,
+    ),
     Peer("assay-grpc", "Assay with its gRPC port", "assay", (G1,), _V2, _assay(has_grpc=True), is_ours=True),
     Peer("kserve", "KServe's ModelServer", "kserve", (J1, B1, J32, G1), _V2, _module("kserve")),
     Peer(
