@@ -23,6 +23,7 @@ COPY dataset dataset
 COPY open_inference open_inference
 COPY predictor predictor
 COPY promotion promotion
+COPY records records
 COPY training training
 # A container's root may be read-only: bytecode is made here, and taken as it is.
 RUN /opt/assay/bin/pip install --no-compile --no-deps --no-build-isolation . \

@@ -55,7 +55,7 @@ cluster-down: $(VENV)/.demo ## Remove the kind cluster
 	@$(CLUSTER) down
 
 ##@ Develop
-.PHONY: test test-fast test-cluster lint format coverage-pure simulate grpc-messages
+.PHONY: test test-fast test-cluster lint format coverage-pure simulate grpc-messages db-migration data-model-docs
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
 	@$(MAKE) coverage-pure
@@ -88,6 +88,12 @@ grpc-messages: $(VENV)/.dev ## Write predictor/grpc/generated anew, from open_in
 	@$(BIN)/python -m grpc_tools.protoc --proto_path=predictor/grpc --python_out=predictor/grpc/generated \
 		--pyi_out=predictor/grpc/generated open_inference.proto
 
+db-migration: $(VENV)/.dev ## Print what a migration has to do for records/models as they are now
+	@$(BIN)/python -m records.draft_migration
+
+data-model-docs: $(VENV)/.dev ## Write the tables of docs/data-model.md anew, from records/models
+	@$(BIN)/python -m records.data_model_page docs/data-model.md
+
 ##@ Measure
 .PHONY: bench bench-docs
 bench: $(VENV)/.dev ## Compare speed and size with other servers; about ten minutes (PEERS="kserve ray", ROUNDS=3, SECONDS=3)
@@ -112,7 +118,7 @@ clean: ## Remove what the other targets made, the virtual environment included
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 PIN_OPTIONS = --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements"
 PIN = $(PIN_OPTIONS) pyproject.toml requirements/build.in

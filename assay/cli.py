@@ -43,6 +43,7 @@ _COMMANDS = {
     "promote": "promote:promote",
     "rollout": "rollout:rollout_app",
     "rollout-exporter": "rollout_exporter:rollout_exporter",
+    "db": "db:db_app",
     "cluster": "cluster:cluster_app",
     "demo": "demo:demo",
 }

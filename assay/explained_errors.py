@@ -14,6 +14,7 @@ from dataset import DatasetError
 from predictor.errors import PredictorError
 from promotion.errors import PromotionError
 from promotion.gate.outcome import Outcome
+from records.errors import RecordsError
 from training.errors import TrainingError
 
 EXPLAINED = (
@@ -24,6 +25,7 @@ EXPLAINED = (
     DemoFailed,
     PredictorError,
     PromotionError,
+    RecordsError,
     TrainingError,
 )
 

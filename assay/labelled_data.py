@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 
-from dataset import DatasetNotFound, LabelledRows, load_dataset
+from dataset import BuiltinDatasets, DatasetNotFound, LabelledRows, load_dataset, load_parts
 
 _BUILTINS = {
     "digits": ("training.digits", "load_digits_parts"),
@@ -17,10 +17,19 @@ _BUILTINS = {
 
 def load_rows(specification: str) -> LabelledRows:
     """The rows that `specification` names; DatasetError when there are none."""
-    return load_dataset(specification, {name: partial(_load_parts, name) for name in _BUILTINS})
+    return load_dataset(specification, _builtins())
 
 
-def _load_parts(name: str) -> Mapping[str, LabelledRows]:
+def load_rows_by_part(specification: str) -> Mapping[str, LabelledRows]:
+    """The same, each part by its name, a built-in's holdout too."""
+    return load_parts(specification, _builtins())
+
+
+def _builtins() -> BuiltinDatasets:
+    return {name: partial(_load_builtin, name) for name in _BUILTINS}
+
+
+def _load_builtin(name: str) -> Mapping[str, LabelledRows]:
     module, function = _BUILTINS[name]
     try:
         load: Callable[[], Mapping[str, LabelledRows]] = getattr(import_module(module), function)

@@ -7,9 +7,10 @@ that imports nothing of ours. Built-in data sets are handed in by the program, s
 from dataset.csv_table import read_csv_table, write_csv_table
 from dataset.errors import DatasetError, DatasetMalformed, DatasetNotFound
 from dataset.labelled_rows import LabelledRows, concatenate, require_columns, shared_rows
-from dataset.specification import BuiltinDatasets, load_dataset
+from dataset.specification import HOLDOUT_PART, BuiltinDatasets, load_dataset, load_parts
 
 __all__ = [
+    "HOLDOUT_PART",
     "BuiltinDatasets",
     "DatasetError",
     "DatasetMalformed",
@@ -17,6 +18,7 @@ __all__ = [
     "LabelledRows",
     "concatenate",
     "load_dataset",
+    "load_parts",
     "read_csv_table",
     "require_columns",
     "shared_rows",

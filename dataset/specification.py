@@ -19,19 +19,29 @@ def load_dataset(specification: str, builtins: BuiltinDatasets) -> LabelledRows:
 
     A built-in's bare name means all its parts but the holdout. Raises DatasetNotFound, DatasetMalformed.
     """
+    parts = load_parts(specification, builtins)
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    return concatenate([rows for part_name, rows in parts.items() if part_name != HOLDOUT_PART])
+
+
+def load_parts(specification: str, builtins: BuiltinDatasets) -> Mapping[str, LabelledRows]:
+    """The parts that `specification` names, by name: a built-in's bare name means all of them, with the holdout.
+
+    A file is one part, of the file's name. Raises DatasetNotFound, DatasetMalformed.
+    """
     name, _, part = specification.partition(":")
     if name in builtins:
         parts = builtins[name]()
-        if not part:
-            return concatenate([rows for part_name, rows in parts.items() if part_name != HOLDOUT_PART])
-        if part not in parts:
+        if part and part not in parts:
             raise DatasetNotFound(f"{specification}: {name} has no part {part!r}; expected {_either(parts)}")
-        return parts[part]
+        return {part: parts[part]} if part else parts
     if not os.path.exists(specification):  # pathlib's raises for a path that is too long or in a closed directory
         raise DatasetNotFound(f"{specification}: no such file, nor a built-in data set; built in: {_either(builtins)}")
     if os.path.isdir(specification):
         raise DatasetNotFound(f"{specification}: a directory; expected a CSV file (.csv or .csv.gz)")
-    return read_csv_table(Path(specification))
+    path = Path(specification)
+    return {path.name: read_csv_table(path)}
 
 
 def _either(names: Mapping[str, object]) -> str:

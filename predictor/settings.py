@@ -2,7 +2,8 @@
 over the same in a file `.env` of the working directory, those over defaults.
 
 The only module that reads the environment. A variable that nobody knows is a mistyped one, so it is an error.
-Traces are set by OpenTelemetry's own variables; `MODELS_DIR`, which other servers know, is taken where
+Which database predictions go to is set as for every program (records/settings.py), and never an option: its URL holds a
+password. Traces are set by OpenTelemetry's own variables; `MODELS_DIR`, which other servers know, is taken where
 `ASSAY_MODELS_DIR` is nowhere set.
 """
 
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bundle.manifest import NAME_PATTERN
 from predictor.errors import SettingsError
+from records.settings import known_variables
 
 _PREFIX = "ASSAY_"
 _FILE = ".env"
@@ -60,7 +62,9 @@ class PredictorSettings(BaseModel):
     finish_seconds: int = Field(20, ge=1, le=3600, description="then requests in flight have that long")
     slow_seconds: float = Field(1.0, gt=0, description="a request that takes longer is logged")
     record: str = Field(
-        "none", pattern=r"^(none|jsonl:.+)$", description="where predictions go; jsonl:DIR, a directory"
+        "none",
+        pattern=r"^(none|database|jsonl:.+)$",
+        description="where predictions go; jsonl:DIR, a directory; database, the one of ASSAY_DATABASE_URL",
     )
     record_spool_dir: Path | None = Field(None, description="where they wait while they cannot go there")
     record_queue_bytes: int = Field(64 * 2**20, ge=2**16, description="of predictions that wait in memory")
@@ -70,8 +74,9 @@ class PredictorSettings(BaseModel):
     def __init__(self, **given: Any) -> None:
         variables = {**_read_file(), **{name.upper(): value for name, value in os.environ.items()}}
         known = [f"{_PREFIX}{name}".upper() for name in type(self).model_fields]
+        of_the_database = known_variables()
         for name in variables:
-            if name.startswith(_PREFIX) and name not in known:
+            if name.startswith(_PREFIX) and name not in known and name not in of_the_database:
                 nearest = get_close_matches(name, known, n=1, cutoff=0)[0]
                 raise SettingsError(f"{name} is no setting of a predictor; the nearest one is {nearest}")
         if models_dir := variables.get("MODELS_DIR"):

@@ -32,7 +32,9 @@ from predictor.models_directory import ModelsDirectory
 from predictor.recording.json_lines_sink import JsonLinesSink
 from predictor.recording.prediction_recorder import DiscardRecorder, PredictionRecorder
 from predictor.recording.queued_recorder import QueuedRecorder
+from predictor.recording.record import KeptPrediction
 from predictor.recording.record_directory import RecordDirectory
+from predictor.recording.record_sink import RecordSink
 from predictor.recording.spool import Spool
 from predictor.repository import Repository
 from predictor.request_log import RequestLog
@@ -41,6 +43,8 @@ from predictor.served_model import ServedModel
 from predictor.settings import PredictorSettings, TracingSettings
 from predictor.tracing.request_span import Tracing
 from predictor.workers.counts import Gather
+from records.errors import RecordsError
+from records.settings import DatabaseSettings
 
 _PIECE_ROWS = 64
 """Of a file in one run: few enough that the requests beside it do not wait for long."""
@@ -169,8 +173,12 @@ def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> P
     if kind == "none":
         return DiscardRecorder()
     with ExitStack() as stack:
-        directory = stack.enter_context(closing(RecordDirectory(Path(place))))
-        sink = stack.enter_context(closing(JsonLinesSink(directory.path, disk_bytes=settings.record_disk_bytes)))
+        sink: RecordSink
+        if kind == "database":
+            sink = stack.enter_context(closing(_create_database_sink()))
+        else:
+            directory = stack.enter_context(closing(RecordDirectory(Path(place))))
+            sink = stack.enter_context(closing(JsonLinesSink(directory.path, disk_bytes=settings.record_disk_bytes)))
         spool = None
         if settings.record_spool_dir:
             spooled = stack.enter_context(closing(RecordDirectory(settings.record_spool_dir)))
@@ -182,7 +190,23 @@ def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> P
             queue_bytes=settings.record_queue_bytes,
             record_bytes=settings.record_limit_bytes,
             parts=stack.pop_all(),
+            to_record=KeptPrediction.to_fields if kind == "database" else KeptPrediction.to_line,
         )
+
+
+def _create_database_sink() -> RecordSink:
+    def find_url() -> str:
+        return DatabaseSettings.read().database_url()
+
+    try:
+        find_url()
+        from predictor.recording.database_sink import DatabaseSink  # noqa: PLC0415  # 30 MB that others do not need
+    except RecordsError as error:
+        raise SettingsError(str(error)) from error
+    except ModuleNotFoundError as error:
+        found = f"ASSAY_RECORD=database, but what speaks to one is missing ({error.name})"
+        raise SettingsError(f"{found}; expected assay[records] to be installed") from error
+    return DatabaseSink(find_url)
 
 
 def create_tracing(settings: TracingSettings) -> Tracing | None:

@@ -2,10 +2,12 @@
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.records.postgres_server import PostgresMissing, PostgresServer
 
 MAY_NOT_SKIP = "TESTS_MAY_NOT_SKIP"
 
@@ -32,3 +34,20 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} is skipped although {MAY_NOT_SKIP} is set: {call.excinfo}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres_of_all_tests() -> Iterator[PostgresServer]:
+    try:
+        server = PostgresServer()
+    except PostgresMissing as missing:
+        pytest.skip(str(missing))
+    with server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_of_all_tests: PostgresServer) -> PostgresServer:
+    """Running when the test begins, whatever the one before did to it."""
+    postgres_of_all_tests.start()
+    return postgres_of_all_tests

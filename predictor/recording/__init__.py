@@ -2,10 +2,11 @@
 
     prediction -> prediction_recorder.py (the seam) -> queued_recorder.py -> record.py (one line of JSON)
                -> record_sink.py (where records go) -> json_lines_sink.py
+                                                    -> database_sink.py, as rows (prediction_rows.py)
                -> spool.py while the sink cannot be written to, and from there, in order, once it can again
 
     record_directory.py   which files of a directory are this process's
     metrics.py            what became of the records
 
-A database is one more RecordSink: the queue and the spool in front of it are the same.
+Whatever else keeps records is one more RecordSink: the queue and the spool in front of it are the same.
 """

@@ -24,6 +24,8 @@ class Prediction:
     request: InferRequest
     inference: Inference
     rows: int
+    client: str = ""
+    """Who asked, where it is known."""
 
 
 class PredictionRecorder(Protocol):

@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from predictor.log_lines import LOG
@@ -27,7 +28,8 @@ class QueuedRecorder:
     """A PredictionRecorder before `sink`. What waits in memory has `queue_bytes` at most; what comes then is dropped.
 
     While the sink fails, the records go to `spool`; where there is none, or it is full or fails, too, they stay in the
-    queue. Of one prediction about `record_bytes` are kept. `parts` are closed when nobody uses them any more.
+    queue. Of one prediction about `record_bytes` are kept, in the form that
+    `to_record` gives it. `parts` are closed when nobody uses them any more.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class QueuedRecorder:
         queue_bytes: int,
         record_bytes: int,
         parts: ExitStack,
+        to_record: Callable[[KeptPrediction, str], Record] = KeptPrediction.to_line,
         retry_seconds: float = 1.0,
     ) -> None:
         self._delivery = Delivery(sink, spool, metrics, retry_seconds=retry_seconds)
@@ -46,6 +49,7 @@ class QueuedRecorder:
         self._queue_bytes = queue_bytes
         self._record_bytes = record_bytes
         self._parts = parts
+        self._to_record = to_record
         self._lock = threading.Lock()
         self._queue: deque[KeptPrediction] = deque()
         self._queued_bytes = 0
@@ -125,11 +129,11 @@ class QueuedRecorder:
                 self._queued_bytes -= kept.size_bytes
             self._number += 1
             try:
-                records.append(kept.to_record(f"{self._process}-{self._number}"))
+                records.append(self._to_record(kept, f"{self._process}-{self._number}"))
             except Exception:
                 self._lose("a prediction cannot be written as a record")
                 continue
-            size += len(records[-1].content)
+            size += kept.size_bytes
             if len(records) % _TURN == 0:
                 time.sleep(0)
         with self._lock:

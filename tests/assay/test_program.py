@@ -10,7 +10,7 @@ import pytest
 
 from tests.assay.program import assay, command
 
-COMMANDS = ["train", "evaluate", "serve", "split", "store", "gate", "promote", "cluster", "demo"]
+COMMANDS = ["train", "evaluate", "serve", "split", "store", "gate", "promote", "cluster", "db", "demo"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -43,7 +43,7 @@ def test_serving_loads_no_training_library(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 1
-    for library in ("sklearn", "skl2onnx", "matplotlib", "kserve", "scipy"):
+    for library in ("sklearn", "skl2onnx", "sqlalchemy", "matplotlib", "kserve", "scipy"):
         assert f" {library}\n" not in done.stderr, f"`assay serve` imports {library}"
 
 

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
+from sqlalchemy import text
 
+from predictor.recording.database_sink import DatabaseSink
 from predictor.recording.json_lines_sink import JsonLinesSink
 from predictor.recording.metrics import RecorderMetrics
 from predictor.recording.prediction_recorder import DiscardRecorder, PredictionRecorder
 from predictor.recording.queued_recorder import QueuedRecorder
-from predictor.recording.record import Record
+from predictor.recording.record import KeptPrediction, Record
 from predictor.recording.record_directory import RecordDirectory
+from predictor.recording.record_sink import RecordSink
 from predictor.recording.spool import Spool
+from records.database import open_database
+from records.schema import upgrade
 from tests.predictor.predictions import make_prediction, number_of, read_records
 from tests.predictor.server_process import DEADLINE_SECONDS, wait_for
 
@@ -25,7 +30,7 @@ NUMBERS = range(2000)
 class SinkAtTimes:
     """A sink that can be taken away, and that fails every third time at best."""
 
-    def __init__(self, sink: JsonLinesSink) -> None:
+    def __init__(self, sink: RecordSink) -> None:
         self.is_there = threading.Event()
         self._sink = sink
         self._times = 0
@@ -41,10 +46,14 @@ class SinkAtTimes:
 
 
 class Place:
-    """A directory for records, and recorders before it, one after the other."""
+    """Where records go, a directory or a database in it, and recorders before it, one after the other."""
 
-    def __init__(self, path: Path, *, has_spool: bool, has_troubles: bool) -> None:
+    def __init__(self, path: Path, *, has_spool: bool, has_troubles: bool, is_database: bool = False) -> None:
         self.path = path
+        self.is_database = is_database
+        self._url = f"sqlite:///{path}/records.db"
+        if is_database:
+            upgrade(open_database(self._url))
         self._has_spool = has_spool
         self._has_troubles = has_troubles
         self._sinks: list[SinkAtTimes] = []
@@ -53,8 +62,7 @@ class Place:
     def open(self) -> PredictionRecorder:
         self.metrics = CollectorRegistry()
         with ExitStack() as stack:
-            directory = stack.enter_context(closing(RecordDirectory(self.path / "records")))
-            sink = stack.enter_context(closing(JsonLinesSink(directory.path, disk_bytes=2**26)))
+            sink = stack.enter_context(closing(self._open_sink(stack)))
             spool = None
             if self._has_spool:
                 spooled = stack.enter_context(closing(RecordDirectory(self.path / "spool")))
@@ -70,7 +78,22 @@ class Place:
                 record_bytes=2**16,
                 retry_seconds=0.01,
                 parts=stack.pop_all(),
+                to_record=KeptPrediction.to_fields if self.is_database else KeptPrediction.to_line,
             )
+
+    def _open_sink(self, stack: ExitStack) -> RecordSink:
+        if self.is_database:
+            return DatabaseSink(lambda: self._url)
+        directory = stack.enter_context(closing(RecordDirectory(self.path / "records")))
+        return JsonLinesSink(directory.path, disk_bytes=2**26)
+
+    def kept(self) -> list[tuple[str, int]]:
+        """Key and number of each record, as they were written by each process."""
+        if not self.is_database:
+            return [(record["key"], number_of(record)) for record in read_records(self.path / "records")]
+        with open_database(self._url).connect() as connection:
+            rows = connection.execute(text("SELECT key, request_id FROM predictions ORDER BY rowid")).mappings().all()
+            return [(row["key"], number_of(dict(row))) for row in rows]
 
     def let_through(self) -> None:
         for sink in self._sinks:
@@ -85,6 +108,8 @@ WAYS = {
     "file, spool": {"has_spool": True, "has_troubles": False},
     "sink away": {"has_spool": False, "has_troubles": True},
     "sink away, spool": {"has_spool": True, "has_troubles": True},
+    "database": {"has_spool": False, "has_troubles": False, "is_database": True},
+    "database away, spool": {"has_spool": True, "has_troubles": True, "is_database": True},
 }
 
 
@@ -130,9 +155,9 @@ def test_each_prediction_is_kept_once(place: Place) -> None:
     record_from_threads(recorder, NUMBERS[1000:])
     wait_for(lambda: place.count("written_total") == len(NUMBERS))
     recorder.close(DEADLINE_SECONDS)
-    kept = read_records(place.path / "records")
-    assert sorted(number_of(record) for record in kept) == list(NUMBERS)
-    assert len({record["key"] for record in kept}) == len(NUMBERS)
+    kept = place.kept()
+    assert sorted(number for _, number in kept) == list(NUMBERS)
+    assert len({key for key, _ in kept}) == len(NUMBERS)
     assert place.count("dropped_total") == place.count("queued") == place.count("spool_bytes") == 0
 
 
@@ -143,7 +168,7 @@ def test_predictions_are_kept_in_order_over_the_ends_of_processes(place: Place) 
         place.let_through()
         wait_for(lambda: place.count("queued") == place.count("spool_bytes") == 0)
         recorder.close(DEADLINE_SECONDS)
-    assert [number_of(record) for record in read_records(place.path / "records")] == list(NUMBERS)
+    assert [number for _, number in place.kept()] == list(NUMBERS)
 
 
 def test_what_a_closed_recorder_could_not_write_is_written_by_the_next_one(tmp_path: Path) -> None:
@@ -168,9 +193,11 @@ def test_two_recorders_of_one_directory_do_not_meet(place: Place) -> None:
     record_all(second, NUMBERS[100:200])
     for recorder in (first, second):
         recorder.close(DEADLINE_SECONDS)
-    files = [*(place.path / "records").glob("worker-*/predictions.jsonl")]
-    assert {len(file.read_bytes().splitlines()) for file in files} == {100}
-    assert [file.parent.name for file in sorted(files)] == ["worker-0", "worker-1"]
+    assert sorted(number for _, number in place.kept()) == list(range(200))
+    if not place.is_database:
+        files = [*(place.path / "records").glob("worker-*/predictions.jsonl")]
+        assert {len(file.read_bytes().splitlines()) for file in files} == {100}
+        assert [file.parent.name for file in sorted(files)] == ["worker-0", "worker-1"]
 
 
 def test_what_is_too_much_to_wait_is_dropped_and_counted(tmp_path: Path) -> None:

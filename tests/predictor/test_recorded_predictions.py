@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,58 +11,14 @@ import numpy as np
 import pytest
 
 from bundle import Bundle
+from tests.predictor.asking import INFER, Answers, ask_often, over_classify, over_grpc, over_infer
 from tests.predictor.bundles import infer_body
 from tests.predictor.conftest import StartServer
-from tests.predictor.grpc_calls import InferenceStub, infer_message, inference_stub
+from tests.predictor.grpc_calls import inference_stub
 from tests.predictor.predictions import read_records
 from tests.predictor.server_process import wait_for
 
-INFER = "/v2/models/contrary/infer"
 CLIENTS, REQUESTS = 4, 15  # of each kind
-
-Answers = dict[str, list[tuple[list[float], int, float]]]
-"""Features, index and probability of each row, by request id."""
-Ask = Callable[[str, list[list[float]]], list[tuple[int, float]]]
-
-
-def over_classify(client: httpx.Client, _: InferenceStub) -> Ask:
-    def ask(request_id: str, rows: list[list[float]]) -> list[tuple[int, float]]:
-        answer = client.post("/classify", json={"rows": rows}, headers={"x-request-id": request_id})
-        said = answer.raise_for_status().json()["predictions"]
-        return [(row["index"], row["probability"]) for row in said]
-
-    return ask
-
-
-def over_infer(client: httpx.Client, _: InferenceStub) -> Ask:
-    def ask(request_id: str, rows: list[list[float]]) -> list[tuple[int, float]]:
-        answer = client.post(INFER, json=infer_body(rows), headers={"x-request-id": request_id}).raise_for_status()
-        label, probabilities = (output["data"] for output in answer.json()["outputs"])
-        return [(index, probabilities[4 * row + index]) for row, index in enumerate(label)]
-
-    return ask
-
-
-def over_grpc(_: httpx.Client, stub: InferenceStub) -> Ask:
-    def ask(request_id: str, rows: list[list[float]]) -> list[tuple[int, float]]:
-        message = infer_message(np.array(rows), model="contrary")
-        label, probabilities = stub("ModelInfer", message, metadata=(("x-request-id", request_id),)).raw_output_contents
-        indices = np.frombuffer(label, np.int64).tolist()
-        table = np.frombuffer(probabilities, np.float32).reshape(-1, 4)
-        return [(index, float(table[row, index])) for row, index in enumerate(indices)]
-
-    return ask
-
-
-def ask_often(ask: Ask, client: int, told: Answers) -> None:
-    random = np.random.default_rng(client)
-    for number in range(REQUESTS):
-        rows = random.uniform(-3, 3, (random.integers(1, 4), 4)).astype(np.float32)
-        rows[:, 0] = random.integers(0, 4, len(rows))
-        rows[:, 1:3] = np.abs(rows[:, 1:3])
-        request_id = f"{client}-{number}"
-        answered = ask(request_id, rows.tolist())
-        told[request_id] = [(row, *answer) for row, answer in zip(rows.tolist(), answered, strict=True)]
 
 
 def check(recorded: dict[str, Any], told: list[tuple[list[float], int, float]]) -> None:
@@ -92,7 +47,7 @@ def test_what_is_recorded_is_what_was_answered(
         refused = client.post("/classify", json=[1.0])
         assert refused.status_code == 400
         asks = [over(client, stub) for over in (over_classify, over_infer, over_grpc) for _ in range(CLIENTS)]
-        for future in [threads.submit(ask_often, ask, number, told) for number, ask in enumerate(asks)]:
+        for future in [threads.submit(ask_often, ask, number, REQUESTS, told) for number, ask in enumerate(asks)]:
             future.result()
         if end == signal.SIGKILL:
             wait_for(

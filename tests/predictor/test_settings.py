@@ -20,6 +20,19 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest_one(monkeypatch:
         PredictorSettings()
 
 
+def test_the_variables_of_the_database_are_no_settings_of_a_predictor_and_no_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ASSAY_DATABASE_URL", "postgresql://me:secret@somewhere/records")
+    monkeypatch.setenv("ASSAY_DATABASE_CONSOLE_PASSWORD", "secret")
+    settings = PredictorSettings(record="database")
+    assert settings.record == "database"
+    assert "secret" not in settings.model_dump_json()
+    monkeypatch.setenv("ASSAY_DATABASE_URI", "x")
+    with pytest.raises(SettingsError, match="ASSAY_DATABASE_URI is no setting of a predictor"):
+        PredictorSettings()
+
+
 def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(SettingsError, match="ASSAY_PORT=1: Extra inputs are not permitted"):
         PredictorSettings(port=1)

@@ -1,0 +1,137 @@
+"""A record becomes rows of which each has its own part of every tensor, whichever way it came."""
+
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from open_inference import Tensor
+from open_inference.binary_data import decode_binary
+from predictor.recording.database_sink import DatabaseSink
+from predictor.recording.prediction_rows import prediction_rows
+from predictor.recording.record import KeptPrediction, Record
+from records.database import open_database
+from records.models import Prediction
+from records.prediction_writer import PredictionRow
+from records.schema import upgrade
+from tests.predictor.predictions import make_prediction, make_record
+
+
+def over_the_disk(kept: KeptPrediction, key: str) -> Record:
+    """As a record of a database comes out of the spool."""
+    return Record.parse(kept.to_fields(key).content)
+
+
+WAYS = pytest.mark.parametrize("to_record", [KeptPrediction.to_fields, KeptPrediction.to_line, over_the_disk])
+ToRecord: TypeAlias = Callable[[KeptPrediction, str], Record]
+RANDOM = np.random.default_rng(7)
+TENSORS: list[NDArray[Any]] = [
+    RANDOM.normal(size=(3, 2, 2)).astype(np.float32),
+    np.array([[np.nan], [np.inf], [-np.inf]]),
+    np.array([[2**63 - 1], [-(2**63)], [0]]),
+    np.array([[True, False]] * 3),
+    np.array([[b"one", b""], ["Ä".encode(), b"two"], [b"3", b"4"]], dtype=object),
+    np.array([[b"\xff\x00"], [b""], [b"text"]], dtype=object),
+    np.arange(12, dtype=np.float16).reshape(3, 4),
+]
+
+
+def rows_of(kept: KeptPrediction, to_record: ToRecord) -> list[PredictionRow]:
+    return prediction_rows(to_record(kept, "key-1"))
+
+
+@WAYS
+def test_a_row_says_what_the_record_does(to_record: ToRecord) -> None:
+    kept = KeptPrediction.cut(make_prediction(2), 2**20)
+    (row,) = rows_of(kept, to_record)
+    assert row == PredictionRow(
+        answered_at=datetime(2001, 9, 9, 1, 46, 40, 123456, tzinfo=UTC),
+        key="key-1",
+        row=0,
+        request_id="request-2",
+        client_request_id=None,
+        client=None,
+        model="digits",
+        version="3",
+        revision="r1",
+        bundle_digest="sha256:0",
+        transport="rest",
+        door="/classify",
+        seconds=0.001235,
+        rows=1,
+        is_cut=False,
+        label="c",
+        label_index=2,
+        probability=0.5,
+        value=None,
+        inputs=np.full((1, 2), 2, np.float32).tobytes(),
+        inputs_form=[{"name": "features", "datatype": "FP32", "shape": [1, 2], "bytes": 8}],
+        outputs=np.array([2], np.int64).tobytes() + np.array([[0.25, 0.25, 0.5]], np.float32).tobytes(),
+        outputs_form=[
+            {"name": "label", "datatype": "INT64", "shape": [1], "bytes": 8},
+            {"name": "probabilities", "datatype": "FP32", "shape": [1, 3], "bytes": 12},
+        ],
+    )
+
+
+@WAYS
+def test_the_rows_together_are_the_tensors_that_came(to_record: ToRecord) -> None:
+    inputs = [Tensor.of(f"input-{number}", array) for number, array in enumerate(TENSORS)]
+    kept = KeptPrediction.cut(make_prediction(1, rows=3, inputs=inputs), 2**20)
+    rows = rows_of(kept, to_record)
+    assert [row.row for row in rows] == [0, 1, 2]
+    for place, expected in enumerate(inputs):
+        parts = [read(row.inputs, row.inputs_form)[place] for row in rows]
+        np.testing.assert_array_equal(np.concatenate(parts), expected.data)
+
+
+def read(content: bytes, form: list[dict[str, Any]]) -> list[NDArray[Any]]:
+    """The tensors of a row, as whoever reads the database does."""
+    arrays, begin = [], 0
+    for one in form:
+        part = content[begin : begin + one["bytes"]]
+        arrays.append(decode_binary(part, one["datatype"], one["shape"], one["name"]))
+        begin += one["bytes"]
+    assert begin == len(content)
+    return arrays
+
+
+@WAYS
+def test_what_is_no_row_of_the_request_is_with_the_first_one(to_record: ToRecord) -> None:
+    inputs = [Tensor.of("features", np.ones((2, 4), np.float32)), Tensor.of("scale", np.array([7], np.int64))]
+    first, second = rows_of(KeptPrediction.cut(make_prediction(1, rows=2, inputs=inputs), 2**20), to_record)
+    assert [form["name"] for form in first.inputs_form] == ["features", "scale"]
+    assert [form["name"] for form in second.inputs_form] == ["features"]
+
+
+@WAYS
+def test_of_a_record_that_was_cut_there_are_the_rows_that_it_has(to_record: ToRecord) -> None:
+    rows = rows_of(KeptPrediction.cut(make_prediction(1, rows=1000), 10_000), to_record)
+    assert 1 < len(rows) < 1000
+    assert {(row.rows, row.is_cut, len(row.inputs)) for row in rows} == {(1000, True, 8)}
+    (nothing_left,) = rows_of(KeptPrediction.cut(make_prediction(1, rows=1), 3), to_record)
+    assert (nothing_left.is_cut, nothing_left.label, nothing_left.inputs) == (True, None, b"")
+
+
+def test_a_line_that_something_else_wrote_is_lost_and_the_others_are_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"sqlite:///{tmp_path}/records.db"
+    database = open_database(url)
+    upgrade(database)
+    good = KeptPrediction.cut(make_prediction(1), 2**20).to_fields("good-1")
+    bad = [make_record(1), Record("key-2", b'{"schema":1,"key":"key-2",}')]
+    with closing(DatabaseSink(lambda: url)) as sink, caplog.at_level(logging.ERROR):
+        sink.write(bad)
+        sink.write([*bad, good])
+    with database.connect() as connection:
+        assert connection.execute(select(Prediction.key)).scalars().all() == ["good-1"]
+    database.dispose()
+    assert "the record key-2 is not of schema 1 and is lost" in caplog.text
