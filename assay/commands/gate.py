@@ -18,7 +18,10 @@ gate_app = typer.Typer(invoke_without_command=True)
 def gate(
     context: typer.Context,
     stable: Annotated[
-        str, typer.Option(metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001.")
+        str,
+        typer.Option(
+            metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001, or grpc://127.0.0.1:9001."
+        ),
     ] = "",
     canary: Annotated[str, typer.Option(metavar="URL", help="The predictor that wants its traffic.")] = "",
     holdout: Annotated[
@@ -73,7 +76,7 @@ def _judge(
     from promotion.gate.configuration import read_gate_configuration
     from promotion.gate.outcome import Outcome
     from promotion.gate.record import write_evidence
-    from promotion.gate.verdict_text import describe_verdict
+    from promotion.gate.verdict_text import describe_replay, describe_verdict
     from promotion.judgement import judge_canary, record_error
 
     with ending_with_an_error_verdict(is_json=is_json):
@@ -98,4 +101,6 @@ def _judge(
         typer.echo(evidence.to_json().decode(), nl=False)
     elif evidence.verdict is not Outcome.ERROR:
         print_lines(describe_verdict(evidence.to_verdict()))
+        if evidence.replay is not None:
+            print_lines(["", *describe_replay(evidence.replay)])
     raise typer.Exit(evidence.verdict.exit_code)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from promotion.gate.disagreement import CoursePoint, DisagreeingRow
+from promotion.gate.error_course import ErringRow, ErrorCoursePoint, ErrorSpread
 from promotion.gate.evidence import PairedAnswers, confusion_matrix
 from promotion.statistics.calibration import CalibrationBin, CalibrationError, calibration_bins, calibration_error
 from promotion.statistics.drift import category_drift_p_value, population_stability_index
@@ -66,6 +67,11 @@ class AdvisoryEvidence:
     """A few rows of each kind."""
     course: tuple[CoursePoint, ...] = ()
     """How the counts of the verdict came together, row by row."""
+    error_spread: ErrorSpread | None = None
+    """Of regression models, as what follows."""
+    erring_rows: tuple[ErringRow, ...] = ()
+    """Those on which the two errors differ most."""
+    error_course: tuple[ErrorCoursePoint, ...] = ()
 
 
 def agreement_of(answers: PairedAnswers) -> Agreement:

@@ -14,6 +14,7 @@ from dataset import LabelledRows
 from promotion.clock import SystemClock
 from promotion.evidence.evidence_source import AnswerRefused, DigestChanged, PredictorUnreachable
 from promotion.evidence.holdout_replay import HoldoutReplay
+from promotion.gate.evidence import PairedAnswers
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GatePolicy
 from promotion.judgement import judge_canary
@@ -60,6 +61,7 @@ def test_the_answers_are_those_of_the_bundle_itself(tmp_path: Path) -> None:
     (indices,) = session.run(["label"], {"features": holdout.features.astype(np.float32)})
     with run_predictor(first.path, "v1") as stable, run_predictor(second.path, "v2") as canary:
         answers = HoldoutReplay(stable.url, canary.url, holdout).replay_holdout().answers
+    assert isinstance(answers, PairedAnswers)
     assert answers.stable_labels == answers.canary_labels == tuple(classes[index] for index in indices)
     assert set(answers.stable_labels) == set(classes)
 
@@ -90,7 +92,9 @@ def test_a_judgement_states_what_was_replayed(
 
 def test_a_class_that_only_the_holdout_knows_is_a_class(replay: HoldoutReplay) -> None:
     strange = replace(HOLDOUT, labels=("new", *HOLDOUT.labels[1:]))
-    assert replace(replay, holdout=strange).replay_holdout().answers.classes == (*CLASSES, "new")
+    answers = replace(replay, holdout=strange).replay_holdout().answers
+    assert isinstance(answers, PairedAnswers)
+    assert answers.classes == (*CLASSES, "new")
 
 
 def when_half_done(act: Callable[[], None]) -> Callable[[float], None]:
@@ -165,9 +169,9 @@ def test_a_port_that_nobody_listens_on_is_named(replay: HoldoutReplay, role: str
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("127.0.0.1:8000", "expected http://HOST:PORT"),
-        ("", "expected http://HOST:PORT"),
-        ("ftp://127.0.0.1:8000", "expected http://HOST:PORT"),
+        ("127.0.0.1:8000", "expected http://HOST:PORT or grpc://HOST:PORT"),
+        ("", "expected http://HOST:PORT or grpc://HOST:PORT"),
+        ("ftp://127.0.0.1:8000", "expected http://HOST:PORT or grpc://HOST:PORT"),
         ("http://127.0.0.1:port", "not a URL: Invalid port: 'port'"),
         ("http://[::1", "not a URL"),
         ("http://..:8000", "not a URL"),
