@@ -1,6 +1,7 @@
 """One judgement: collect the evidence, decide, and state both in an evidence record."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 
 from dataset import LabelledRows
@@ -13,8 +14,18 @@ from promotion.evidence.evidence_source import (
     EvidenceSource,
     PredictorUnreachable,
     RevisionPair,
+    RunningRevision,
 )
-from promotion.gate.advisory import AdvisoryEvidence, Calibration, agreement_of, calibration_of
+from promotion.evidence.live_predictions import LivePredictions
+from promotion.gate.advisory import (
+    AdvisoryEvidence,
+    Calibration,
+    LiveRows,
+    agreement_of,
+    calibration_of,
+    drift_of,
+    value_drift_of,
+)
 from promotion.gate.disagreement import course_of, disagreements_of
 from promotion.gate.error_course import erring_rows_of, error_course_of, error_spread_of
 from promotion.gate.evidence import PairedAnswers, PairedConfidences, PairedValues
@@ -35,8 +46,14 @@ class PolicyNotUsable(PromotionError):
     """The policy has settings that mean nothing for what is judged; the message names them."""
 
 
-def judge_canary(source: EvidenceSource, holdout: LabelledRows, policy: GatePolicy, clock: Clock) -> EvidenceRecord:
-    """The evidence on `holdout` and the verdict: PROMOTE, REJECT or INCONCLUSIVE.
+def judge_canary(
+    source: EvidenceSource,
+    holdout: LabelledRows,
+    policy: GatePolicy,
+    clock: Clock,
+    live: LivePredictions | None = None,
+) -> EvidenceRecord:
+    """The evidence on `holdout` and the verdict: PROMOTE, REJECT or INCONCLUSIVE; `live` is for the advice alone.
 
     Raises EvidenceError when the evidence cannot be had, SliceNotUsable when the policy has slices that this holdout
     cannot be cut into, and PolicyNotUsable when it asks of a regression model what only classifiers have; none is a
@@ -65,8 +82,20 @@ def judge_canary(source: EvidenceSource, holdout: LabelledRows, policy: GatePoli
         ),
         judged_at=clock.now().isoformat(timespec="seconds"),
         program_version=version("assay"),
-        advisory=advisory,
+        advisory=advisory if live is None else _with_drift(advisory, answers, live, replayed.revisions.stable),
     )
+
+
+def _with_drift(
+    advisory: AdvisoryEvidence, answers: PairedAnswers | PairedValues, live: LivePredictions, stable: RunningRevision
+) -> AdvisoryEvidence:
+    answered = live.of(stable.bundle_digest)
+    drift = None
+    if answered.values and isinstance(answers, PairedValues) and answers.stable:
+        drift = value_drift_of(answers.stable, answered.values)
+    if answered.labels and isinstance(answers, PairedAnswers) and answers.stable_labels:
+        drift = drift_of(answers.stable_labels, answered.labels, answers.classes)
+    return replace(advisory, drift=drift, live=LiveRows(answered.rows, live.rows - answered.rows))
 
 
 def _refuse_settings_of_classifiers(policy: GatePolicy) -> None:

@@ -30,6 +30,10 @@ def gate(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="gate.yaml; left out, margins of 0.02 overall and 0.05 a class.")
     ] = None,
+    live: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Predictions that stable recorded: have its answers drifted? (advisory)"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the evidence record (JSON) here.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures (HTML) here.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the evidence record.")] = False,
@@ -43,7 +47,7 @@ def gate(
     """
     if context.invoked_subcommand is None:
         _require(stable=stable, canary=canary, holdout=holdout)
-        _judge(stable, canary, holdout, config, out, report, is_json=json)
+        _judge(stable, canary, holdout, config, live, out, report, is_json=json)
 
 
 gate_app.command()(plan)
@@ -68,22 +72,32 @@ def _require(**options: str) -> None:
 
 
 def _judge(
-    stable: str, canary: str, holdout: str, config: Path | None, out: Path | None, report: Path | None, *, is_json: bool
+    stable: str,
+    canary: str,
+    holdout: str,
+    config: Path | None,
+    live: Path | None,
+    out: Path | None,
+    report: Path | None,
+    *,
+    is_json: bool,
 ) -> None:
     from assay.wiring import holdout_replay
     from promotion.clock import SystemClock
     from promotion.evidence.evidence_source import EvidenceError, RevisionPair, RunningRevision
+    from promotion.evidence.live_predictions import read_live_predictions
     from promotion.gate.configuration import read_gate_configuration
     from promotion.gate.outcome import Outcome
     from promotion.gate.record import write_evidence
-    from promotion.gate.verdict_text import describe_replay, describe_verdict
+    from promotion.gate.verdict_text import describe_advisory, describe_replay, describe_verdict
     from promotion.judgement import judge_canary, record_error
 
     with ending_with_an_error_verdict(is_json=is_json):
         policy = read_gate_configuration(config)
         rows = load_rows(holdout)
+        recorded = read_live_predictions(live) if live is not None else None
         try:
-            evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock())
+            evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock(), recorded)
         except EvidenceError as error:
             asked = RevisionPair(
                 RunningRevision("stable", stable, "", "", "", ""), RunningRevision("canary", canary, "", "", "", "")
@@ -101,6 +115,7 @@ def _judge(
         typer.echo(evidence.to_json().decode(), nl=False)
     elif evidence.verdict is not Outcome.ERROR:
         print_lines(describe_verdict(evidence.to_verdict()))
+        print_lines(["", *describe_advisory(evidence.advisory)])
         if evidence.replay is not None:
             print_lines(["", *describe_replay(evidence.replay)])
     raise typer.Exit(evidence.verdict.exit_code)

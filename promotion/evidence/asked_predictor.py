@@ -29,6 +29,8 @@ from promotion.evidence.predictor_connection import (
 
 T = TypeVar("T")
 
+REPLAY_ID = "assay-replay"
+"""V2's `id` of every request, by which recorded predictions tell a gate's questions from traffic."""
 RETRIES = 2
 RETRY_PAUSE_SECONDS = 0.25
 
@@ -120,7 +122,8 @@ class AskedPredictor:
         count = rows[0].shape[0]
         where = f"holdout rows {first + 1} to {first + count}"
         names = metadata.answer
-        request = InferRequest(inputs=rows, outputs=tuple(RequestedOutput(name) for name in names.asked_for()))
+        outputs_asked = tuple(RequestedOutput(name) for name in names.asked_for())
+        request = InferRequest(inputs=rows, outputs=outputs_asked, id=REPLAY_ID)
         try:
             answered = self._ask(lambda: self.connection.infer(metadata.model, request), where)
             outputs = {name: np.asarray(answered.response.output(name).data) for name in names.asked_for()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from promotion.gate.advisory import AdvisoryEvidence, Calibration
 from promotion.gate.comparison import Comparison
 from promotion.gate.error_comparison import ErrorComparison
 from promotion.gate.record import ReplayFacts
@@ -35,6 +36,33 @@ def describe_replay(facts: ReplayFacts) -> tuple[str, ...]:
         + "".join(f"; {why}: {times}" for why, times in one.troubles.items())
         for one in facts.asked
     )
+
+
+def describe_advisory(advisory: AdvisoryEvidence) -> tuple[str, ...]:
+    """Lines without line ends: what was found beside the verdict, in which it takes no part."""
+    lines = []
+    if advisory.agreement:
+        lines.append(f"agreement: {advisory.agreement.agreed:.1%} of the rows have the same answer")
+    if advisory.error_spread:
+        spread = advisory.error_spread
+        lines.append(f"off in the mean: stable {spread.stable_bias:+.4g}, canary {spread.canary_bias:+.4g}")
+    if advisory.stable_calibration and advisory.canary_calibration:
+        stable, canary = _calibration(advisory.stable_calibration), _calibration(advisory.canary_calibration)
+        lines.append(f"calibration: stable is off by {stable} points, the canary by {canary} (95 %)")
+    if advisory.drift:
+        found = advisory.drift
+        lines.append(
+            f"drift of stable's answers, holdout to live traffic: stability index {found.stability_index:.3f}, "
+            f"p = {found.p_value:.2g} ({found.test}, {sum(found.live)} live rows)"
+        )
+    if advisory.live and not advisory.live.of_stable:
+        lines.append(f"drift: none of {advisory.live.of_others} recorded answers is of stable's bundle")
+    return ("advisory, without a part in the verdict:", *(f"- {line}" for line in lines)) if lines else ()
+
+
+def _calibration(one: Calibration) -> str:
+    error = one.error
+    return f"{100 * error.estimate:.1f} ({100 * error.low:.1f} to {100 * error.high:.1f})"
 
 
 def _numbers(one: Comparison) -> list[str]:

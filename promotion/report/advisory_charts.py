@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from promotion.gate.advisory import Agreement, Calibration, LabelDrift
+from promotion.gate.advisory import Agreement, AnswerDrift, Calibration
 from promotion.report.drawing import CANARY, INK, QUIET, STABLE, new_figure, to_svg
 
 
@@ -51,13 +51,14 @@ def draw_calibration(stable: Calibration | None, canary: Calibration | None) -> 
     return to_svg(figure, "accuracy against confidence of both revisions")
 
 
-def draw_drift(drift: LabelDrift) -> str:
+def draw_drift(drift: AnswerDrift) -> str:
     """Shares of the answers by class, on the holdout and in live traffic."""
     figure, plot = new_figure(7.2, 2.6)
     places = np.arange(len(drift.classes))
     for shift, name, counts, colour in ((-0.2, "holdout", drift.holdout, QUIET), (0.2, "live", drift.live, CANARY)):
         plot.bar(places + shift, 100 * np.array(counts) / sum(counts), width=0.38, color=colour, label=name)
-    plot.set_xticks(places, drift.classes, fontsize=8)
+    are_long = max(map(len, drift.classes)) > 60 / len(drift.classes)
+    plot.set_xticks(places, drift.classes, fontsize=8, rotation=90 if are_long else 0)
     plot.set_ylabel("share of the answers, %")
     plot.legend(loc="upper right")
     return to_svg(figure, "shares of the answers by class, on the holdout and in live traffic")

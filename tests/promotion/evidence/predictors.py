@@ -1,11 +1,12 @@
 """Real predictors, `assay serve` in processes of their own, on a port that another can take over."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,12 @@ class RunningPredictor:
 
 @contextmanager
 def run_predictor(
-    bundle: Path, revision: str, port: int | None = None, *, speaks_grpc: bool = False
+    bundle: Path,
+    revision: str,
+    port: int | None = None,
+    *,
+    speaks_grpc: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningPredictor]:
     """Serve `bundle`; ready when the block begins, ended when it ends."""
     number = port if port is not None else find_free_port()
@@ -46,7 +52,10 @@ def run_predictor(
     grpc_port = find_free_port() if speaks_grpc else 0
     options += ["--grpc-port", str(grpc_port)] if speaks_grpc else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "assay", "serve", *options], cwd=REPOSITORY, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "assay", "serve", *options],
+        cwd=REPOSITORY,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
     )
     predictor = RunningPredictor(process, number, grpc_port)
     try:
