@@ -81,7 +81,7 @@ format: $(VENV)/.dev ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-simulate: $(VENV)/.demo ## Measure how honest the gate is, on simulated canaries; two or three minutes (RUNS=10000, SEED=20261121)
+simulate: $(VENV)/.demo ## Measure how honest the gate is, on simulated canaries; some minutes (RUNS=10000, SEED=20261121)
 	@$(BIN)/assay gate simulate $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) --picture docs/pictures/simulation.svg
 
 grpc-messages: $(VENV)/.dev ## Write open_inference/grpc_messages/generated anew, from open_inference.proto

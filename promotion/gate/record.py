@@ -10,6 +10,7 @@ from typing import Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema
 
 from bundle.manifest import DIGEST_PATTERN
 from promotion.errors import PromotionError
@@ -58,6 +59,9 @@ class ConfusionMatrices(_RecordPart):
     canary: tuple[tuple[int, ...], ...]
 
 
+FORMAT: Literal[3] = 3
+
+
 class EvidenceRecord(_RecordPart):
     """The record; `n` to `rows_needed` repeat what scripts read first. Null is what no rows or no answers gave.
 
@@ -65,7 +69,11 @@ class EvidenceRecord(_RecordPart):
     `advisory`, `replay.asked`, and null for `b` and `c`. A record without them is read, too.
     """
 
-    format: Literal[1, 2, 3] = 3
+    model_config = ConfigDict(
+        json_schema_extra={"$id": f"urn:assay:evidence:{FORMAT}", "$schema": GenerateJsonSchema.schema_dialect}
+    )
+
+    format: Literal[1, 2, 3] = FORMAT
     verdict: Outcome
     headline: str = Field(description="the first reason's text")
     reasons: tuple[Reason, ...] = Field(min_length=1, description="the strongest first")

@@ -27,7 +27,7 @@ def draw_growth(rows: Sequence[ErrorComparison]) -> str:
     plot.axvline(0, color=QUIET, linewidth=0.8)
     plot.set_yticks(range(len(rows)), [row_name(row) for row in rows])
     plot.set_ylim(len(rows) - 0.5, -0.5)
-    plot.set_xlabel("growth of the mean absolute error, %; bounds: | by t, x by bootstrap; black: the margin")
+    plot.set_xlabel("growth of the mean absolute error, %")
     add_key(plot, {claim_of(row): claim_colour(row) for row in rows})
     return to_svg(figure, "growth of the mean absolute error with its upper bounds against the margin")
 

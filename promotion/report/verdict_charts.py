@@ -27,7 +27,7 @@ def draw_differences(evidence: EvidenceRecord) -> str:
     plot.axvline(0, color=QUIET, linewidth=0.8)
     plot.set_yticks(range(len(rows)), [row_name(row) for row in rows])
     plot.set_ylim(len(rows) - 0.5, -0.5)
-    plot.set_xlabel("accuracy of the canary less that of stable, in points; black: the margin")
+    plot.set_xlabel("accuracy of the canary less that of stable, in points")
     add_key(plot, {claim_of(row): claim_colour(row) for row in rows})
     return to_svg(figure, "difference in accuracy with its lower bound against the margin, overall and for each part")
 
@@ -55,7 +55,7 @@ def draw_steps(steps: Sequence[StepObservation]) -> str:
     plot.set_ylim(0, 128)
     plot.set_yticks([0, 25, 50, 75, 100])
     plot.set_ylabel("canary's share, %")
-    plot.set_xlabel("asked split; black: where 99 % of the observed shares fall when it is in force")
+    plot.set_xlabel("asked split; black: 99 % of the shares when it is in force")
     plot.legend(loc="upper left")
     return to_svg(figure, "asked and observed share of the canary at each step")
 

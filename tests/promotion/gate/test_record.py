@@ -5,11 +5,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from promotion.evidence.evidence_source import AskedRevision, RunningRevision
 from promotion.gate.configuration import policy_digest
-from promotion.gate.evidence import PairedAnswers
+from promotion.gate.evidence import PairedAnswers, PairedErrors
 from promotion.gate.policy import GatePolicy
 from promotion.gate.reasons import ReasonCode
 from promotion.gate.record import (
@@ -20,7 +21,7 @@ from promotion.gate.record import (
     build_evidence_record,
     write_evidence,
 )
-from promotion.gate.verdict import Verdict, decide, error_verdict
+from promotion.gate.verdict import Verdict, decide, decide_by_errors, error_verdict
 from promotion.statistics.tango import tango_lower_bound, tango_z
 from tests.promotion.gate.paired_answers import Pairs, answers_of
 
@@ -32,6 +33,7 @@ KEYS_OF_FORMAT_3 = (
 POLICY = GatePolicy(required_classes=("cat",))
 ANSWERS = answers_of({"cat": Pairs(both=400, b=12, c=18, neither=10), "dog": Pairs(both=260)})
 
+ERROR = ReasonCode.PREDICTOR_UNREACHABLE
 ASKED = (
     AskedRevision("stable", "HTTP", 23, 0),
     AskedRevision("canary", "gRPC", 23, 2, {"UNAVAILABLE": 2}),
@@ -148,6 +150,24 @@ def test_a_record_that_cannot_be_written_leaves_nothing_behind(record: EvidenceR
     with pytest.raises(RecordNotWritten, match=r"evidence\.json cannot be written: Is a directory"):
         write_evidence(record, path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+REGRESSION = decide_by_errors(PairedErrors((1.0,) * 200, (0.9, 1.0) * 100), POLICY)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [record_of(decide(ANSWERS, POLICY)), record_of(REGRESSION, None), record_of(error_verdict(ERROR, "away"), None)],
+    ids=["classifier", "regression", "error"],
+)
+def test_every_record_is_valid_by_the_schema_that_is_published_and_read_back(stated: EvidenceRecord) -> None:
+    content = json.loads(stated.to_json())
+    schema = EvidenceRecord.model_json_schema()
+    jsonschema_rs.validate(schema, content)
+    assert EvidenceRecord.model_validate_json(stated.to_json()) == stated
+    content["reasons"][0]["code"] = "BECAUSE"
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validate(schema, content)
 
 
 def test_a_record_of_another_format_is_refused(record: EvidenceRecord) -> None:
