@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -18,6 +19,7 @@ from promotion.evidence.holdout_replay import HoldoutReplay
 from promotion.gate.policy import GatePolicy
 from promotion.gate.verdict_text import describe_replay
 from promotion.judgement import judge_canary
+from promotion.report import Chapter, write_report
 from tests.contract.grpc_door import open_grpc_door
 from tests.promotion.evidence.columns import COLUMNS, make_holdout, paired_answers, write_column_bundle
 from tests.promotion.evidence.door import Answer, Door, open_door
@@ -125,7 +127,7 @@ def test_what_it_took_is_counted_by_revision(place: Place) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_revision_that_is_busy_is_asked_again_and_nobody_hides_it(place: Place, times: int) -> None:
+def test_a_revision_that_is_busy_is_asked_again_and_nobody_hides_it(place: Place, tmp_path: Path, times: int) -> None:
     place.be_busy(times)
     evidence = judge_canary(place.source, HOLDOUT, GatePolicy(), SystemClock())
     assert evidence.replay is not None
@@ -134,6 +136,10 @@ def test_a_revision_that_is_busy_is_asked_again_and_nobody_hides_it(place: Place
     assert (canary.retried, canary.troubles) == (times, {place.busy: times})
     said = describe_replay(evidence.replay)[1]
     assert said.endswith(f"{times} of them retries; {place.busy}: {times}")
+    write_report(tmp_path / "report.html", "Is it?", [Chapter("one", evidence)])
+    page = " ".join((tmp_path / "report.html").read_text().split())
+    shown = f"requests had to be sent again; canary over {place.transport}, {place.busy}: {times}."
+    assert f"{times} of {evidence.replay.requests} {shown}" in page
 
 
 def test_one_that_stays_busy_is_unreachable(place: Place) -> None:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +44,9 @@ def run_predictor(
     port: int | None = None,
     *,
     speaks_grpc: bool = False,
-    environment: Mapping[str, str] | None = None,
+    records: Path | None = None,
 ) -> Iterator[RunningPredictor]:
-    """Serve `bundle`; ready when the block begins, ended when it ends."""
+    """Serve `bundle`, and record in `records`; ready when the block begins, ended when it ends."""
     number = port if port is not None else find_free_port()
     options = ["--bundle", str(bundle), "--revision", revision, "--http-port", str(number)]
     grpc_port = find_free_port() if speaks_grpc else 0
@@ -55,7 +55,7 @@ def run_predictor(
         [sys.executable, "-m", "assay", "serve", *options],
         cwd=REPOSITORY,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **(environment or {})},
+        env=os.environ | ({"ASSAY_RECORD": f"jsonl:{records}"} if records is not None else {}),
     )
     predictor = RunningPredictor(process, number, grpc_port)
     try:

@@ -19,7 +19,7 @@ from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GatePolicy
 from promotion.judgement import judge_canary
 from tests.predictor.bundles import write_digits_bundle
-from tests.promotion.evidence.columns import CLASSES, COLUMNS, make_holdout, paired_answers
+from tests.promotion.evidence.columns import CLASSES, COLUMNS, make_holdout, paired_answers, write_scores_bundle
 from tests.promotion.evidence.predictors import RunningPredictor, find_free_port, run_predictor
 from training.digits import load_digits_parts
 
@@ -88,6 +88,16 @@ def test_a_judgement_states_what_was_replayed(
     assert evidence.holdout.digest == HOLDOUT.digest
     assert evidence.replay is not None
     assert evidence.replay.requests == 28
+
+
+def test_a_model_is_asked_for_what_it_says_that_it_has(stable: RunningPredictor, tmp_path: Path) -> None:
+    """No label and no probabilities, but logits of another name: the most probable class is its answer."""
+    bundle = write_scores_bundle(tmp_path, "v2")
+    with run_predictor(bundle.path, "scores") as canary:
+        replayed = HoldoutReplay(stable.url, canary.url, HOLDOUT).replay_holdout()
+    assert replayed.answers == paired_answers("v1", "v2", HOLDOUT)
+    assert replayed.confidences is not None
+    np.testing.assert_allclose(replayed.confidences.canary, np.exp(5) / (np.exp(5) + 3), rtol=1e-6)
 
 
 def test_a_class_that_only_the_holdout_knows_is_a_class(replay: HoldoutReplay) -> None:

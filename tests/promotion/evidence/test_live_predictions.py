@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -30,10 +29,6 @@ HOLDOUT = make_holdout()
 DIGEST = f"sha256:{1:064}"
 
 
-def recording(directory: Path) -> Mapping[str, str]:
-    return {"ASSAY_RECORD": f"jsonl:{directory}"}
-
-
 def ask(predictor: RunningPredictor, rows: LabelledRows, chosen: list[int]) -> None:
     """Live requests, a row each."""
     with httpx.Client(base_url=predictor.url, trust_env=False) as client:
@@ -54,7 +49,7 @@ def test_answers_that_drift_are_told_on_every_way_and_a_gate_s_own_questions_are
     records, holdout = tmp_path / "records", tmp_path / "holdout.csv"
     write_csv_table(HOLDOUT, holdout)
     mostly_a = [row for row in range(200) if row % 4 == 0 or row % 10 == 1]
-    with run_predictor(bundles["v1"].path, "first", environment=recording(records)) as stable:
+    with run_predictor(bundles["v1"].path, "first", records=records) as stable:
         urls = ["--stable", stable.url, "--canary", canary.url, "--holdout", holdout]
         first = assay("gate", *urls)  # which stable records, too
         assert "drift" not in first.stdout
@@ -92,7 +87,7 @@ def test_values_that_drift_are_found_by_the_test_for_numbers(tmp_path: Path) -> 
     bundle = train(load_rows("diabetes"), holdout, tmp_path / "bundle", fields).bundle
     heavy = [int(row) for row in np.argsort(-holdout.features[:, holdout.feature_names.index("bmi")])[:60]]
     records = tmp_path / "records"
-    with run_predictor(bundle.path, "one", environment=recording(records)) as predictor:
+    with run_predictor(bundle.path, "one", records=records) as predictor:
         ask(predictor, holdout, heavy)
         wait_until_recorded(records, len(heavy))
         source = HoldoutReplay(predictor.url, predictor.url, holdout)
