@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from assay.commands.gate_follow import follow
 from assay.commands.gate_plan import plan
 from assay.commands.gate_simulate import simulate
 from assay.explained_errors import ending_with_an_error_verdict
@@ -51,6 +52,7 @@ def gate(
 
 
 gate_app.command()(plan)
+gate_app.command()(follow)
 gate_app.command()(simulate)
 
 

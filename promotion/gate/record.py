@@ -174,12 +174,13 @@ def write_evidence(record: EvidenceRecord, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace_at_once(path, record.to_json())
+        replace_at_once(path, record.to_json())
     except OSError as error:
         raise RecordNotWritten(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _replace_at_once(path: Path, content: bytes) -> None:
+def replace_at_once(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, durably: a reader sees the old content or all of the new. Raises OSError."""
     descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     draft = Path(name)
     try:

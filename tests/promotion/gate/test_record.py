@@ -183,9 +183,11 @@ def test_a_format_keeps_its_keys() -> None:
     )
 
 
-def test_a_record_of_the_first_format_is_read(record: EvidenceRecord) -> None:
-    old = EvidenceRecord.model_validate_json((RECORDS / "format-1.json").read_bytes())
-    assert old.format == 1
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_record_of_an_older_format_is_read(record: EvidenceRecord, version: int) -> None:
+    old = EvidenceRecord.model_validate_json((RECORDS / f"format-{version}.json").read_bytes())
+    assert old.format == version
+    assert (old.advisory.drift is not None) is (version == 2)
     assert old.to_verdict() == record.to_verdict()
     assert old.policy == POLICY
     assert old.policy_digest == policy_digest(POLICY)
