@@ -102,6 +102,9 @@ class AskedPredictor:
             raise AnswerRefused(f"{self.role} {self.url}: /metadata: {where}: {first['msg']}") from error
         if metadata.task == "classification" and not metadata.classes:
             raise AnswerRefused(f"{self.role} {self.url}: /metadata: classes: Field required")
+        if (metadata.task == "regression") is not bool(metadata.answer.value):
+            found = f"answer: {', '.join(metadata.answer.asked_for())} for a {metadata.task}"
+            raise AnswerRefused(f"{self.role} {self.url}: /metadata: {found}; expected the outputs that answer it")
         return (
             RunningRevision(
                 role=self.role,
