@@ -81,12 +81,12 @@ format: $(VENV)/.dev ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-simulate: $(VENV)/.demo ## Measure how honest the gate is, on simulated canaries; two or three minutes (RUNS=10000, SEED=20261121)
+simulate: $(VENV)/.demo ## Measure how honest the gate is, on simulated canaries; some minutes (RUNS=10000, SEED=20261121)
 	@$(BIN)/assay gate simulate $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) --picture docs/pictures/simulation.svg
 
-grpc-messages: $(VENV)/.dev ## Write predictor/grpc/generated anew, from open_inference.proto
-	@$(BIN)/python -m grpc_tools.protoc --proto_path=predictor/grpc --python_out=predictor/grpc/generated \
-		--pyi_out=predictor/grpc/generated open_inference.proto
+grpc-messages: $(VENV)/.dev ## Write open_inference/grpc_messages/generated anew, from open_inference.proto
+	@$(BIN)/python -m grpc_tools.protoc --proto_path=open_inference/grpc_messages open_inference.proto \
+		--python_out=open_inference/grpc_messages/generated --pyi_out=open_inference/grpc_messages/generated
 
 db-migration: $(VENV)/.dev ## Print what a migration has to do for records/models as they are now
 	@$(BIN)/python -m records.draft_migration

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from promotion.gate.record import EvidenceRecord
-from promotion.gate.verdict_text import describe_verdict
+from promotion.gate.verdict_text import describe_replay, describe_verdict
 from promotion.rollout.record import RolloutRecord, RolloutState
 
 
@@ -24,7 +24,8 @@ class RolloutLines:
 
     def show_evidence(self, evidence: EvidenceRecord) -> None:
         """The verdict with its numbers."""
-        self.print_lines(["", *describe_verdict(evidence.to_verdict()), ""])
+        replay = describe_replay(evidence.replay) if evidence.replay else ()
+        self.print_lines(["", *describe_verdict(evidence.to_verdict()), "", *replay, ""])
 
     def show_progress(self, record: RolloutRecord) -> None:
         """What has happened since the last call."""

@@ -12,7 +12,7 @@ from benchmarks.model import Answer
 from benchmarks.payloads import Payload
 from benchmarks.peers import G1
 from benchmarks.process import Server
-from predictor.grpc.generated.open_inference_pb2 import ModelInferResponse
+from open_inference.grpc_messages.generated.open_inference_pb2 import ModelInferResponse
 
 _FRAME_BYTES = 5
 _METHOD = "/inference.GRPCInferenceService/ModelInfer"

@@ -12,7 +12,7 @@ from benchmarks.model import NAME
 from benchmarks.peers import B1, G1, J1, J32
 from open_inference import InferRequest, Tensor
 from open_inference.binary_body import JSON_SIZE_HEADER
-from predictor.grpc.generated.open_inference_pb2 import ModelInferRequest
+from open_inference.grpc_messages.generated.open_inference_pb2 import ModelInferRequest
 
 _JSON = {"Content-Type": "application/json"}
 

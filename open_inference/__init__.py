@@ -9,10 +9,11 @@
     messages.py         InferRequest and InferResponse
     classification.py   the best classes instead of all numbers
     metadata.py         what a server and a model say of themselves
+    grpc_messages/      gRPC's messages, generated from open_inference.proto, and ours made of them
 
 A predictor reads requests and writes responses with it; whoever asks a predictor writes requests and reads responses
-with it, so both sides agree by construction. A leaf: it imports nothing of ours, and no framework; gRPC's own messages
-are in the room of that transport.
+with it, so both sides agree by construction. A leaf: it imports nothing of ours, and no framework; protobuf is known to
+grpc_messages alone, which whoever speaks gRPC imports.
 """
 
 from open_inference.datatypes import DATATYPES

@@ -52,8 +52,20 @@ def read_model_card(properties: Mapping[str, str], manifest: Manifest, identity:
                     raise
     stated = {"features": manifest.feature_names, "categories": manifest.categories, "classes": manifest.classes}
     card = {name: value for name, value in stated.items() if value} | card | {"task": manifest.task}
+    if answer := _answer_outputs(manifest):
+        card["answer"] = answer
     card |= {"model": identity.model, "version": identity.version}
     return {**card, "revision": identity.revision, "bundle_digest": identity.bundle_digest}
+
+
+def _answer_outputs(manifest: Manifest) -> dict[str, str | bool]:
+    """Which V2 outputs answer the task, of those that there are."""
+    meanings = {"classification": ("label", "probabilities"), "regression": ("value",), "inference": ()}
+    there = {output.name for output in manifest.outputs}
+    names: dict[str, str | bool] = {
+        meaning: name for meaning in meanings[manifest.task] if (name := getattr(manifest.answer, meaning)) in there
+    }
+    return names | ({"are_logits": True} if "probabilities" in names and manifest.answer.are_logits else {})
 
 
 def _parse(name: str, text: str, kind: type) -> Any:

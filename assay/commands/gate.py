@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from assay.commands.gate_follow import follow
 from assay.commands.gate_plan import plan
 from assay.commands.gate_simulate import simulate
 from assay.explained_errors import ending_with_an_error_verdict
@@ -18,7 +19,10 @@ gate_app = typer.Typer(invoke_without_command=True)
 def gate(
     context: typer.Context,
     stable: Annotated[
-        str, typer.Option(metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001.")
+        str,
+        typer.Option(
+            metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001, or grpc://127.0.0.1:9001."
+        ),
     ] = "",
     canary: Annotated[str, typer.Option(metavar="URL", help="The predictor that wants its traffic.")] = "",
     holdout: Annotated[
@@ -26,6 +30,10 @@ def gate(
     ] = "",
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="gate.yaml; left out, margins of 0.02 overall and 0.05 a class.")
+    ] = None,
+    live: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Predictions that stable recorded: have its answers drifted? (advisory)"),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the evidence record (JSON) here.")] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures (HTML) here.")] = None,
@@ -40,10 +48,11 @@ def gate(
     """
     if context.invoked_subcommand is None:
         _require(stable=stable, canary=canary, holdout=holdout)
-        _judge(stable, canary, holdout, config, out, report, is_json=json)
+        _judge(stable, canary, holdout, config, live, out, report, is_json=json)
 
 
 gate_app.command()(plan)
+gate_app.command()(follow)
 gate_app.command()(simulate)
 
 
@@ -65,22 +74,32 @@ def _require(**options: str) -> None:
 
 
 def _judge(
-    stable: str, canary: str, holdout: str, config: Path | None, out: Path | None, report: Path | None, *, is_json: bool
+    stable: str,
+    canary: str,
+    holdout: str,
+    config: Path | None,
+    live: Path | None,
+    out: Path | None,
+    report: Path | None,
+    *,
+    is_json: bool,
 ) -> None:
     from assay.wiring import holdout_replay
     from promotion.clock import SystemClock
     from promotion.evidence.evidence_source import EvidenceError, RevisionPair, RunningRevision
+    from promotion.evidence.live_predictions import read_live_predictions
     from promotion.gate.configuration import read_gate_configuration
     from promotion.gate.outcome import Outcome
     from promotion.gate.record import write_evidence
-    from promotion.gate.verdict_text import describe_verdict
+    from promotion.gate.verdict_text import describe_advisory, describe_replay, describe_verdict
     from promotion.judgement import judge_canary, record_error
 
     with ending_with_an_error_verdict(is_json=is_json):
         policy = read_gate_configuration(config)
         rows = load_rows(holdout)
+        recorded = read_live_predictions(live) if live is not None else None
         try:
-            evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock())
+            evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock(), recorded)
         except EvidenceError as error:
             asked = RevisionPair(
                 RunningRevision("stable", stable, "", "", "", ""), RunningRevision("canary", canary, "", "", "", "")
@@ -98,4 +117,7 @@ def _judge(
         typer.echo(evidence.to_json().decode(), nl=False)
     elif evidence.verdict is not Outcome.ERROR:
         print_lines(describe_verdict(evidence.to_verdict()))
+        print_lines(["", *describe_advisory(evidence.advisory)])
+        if evidence.replay is not None:
+            print_lines(["", *describe_replay(evidence.replay)])
     raise typer.Exit(evidence.verdict.exit_code)

@@ -1,7 +1,12 @@
 """What a server and a model say of themselves, as gRPC's messages."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
 from open_inference import ModelMetadata, ServerMetadata, metadata
-from predictor.grpc.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 
 
 def server_metadata(said: ServerMetadata) -> messages.ServerMetadataResponse:
@@ -9,8 +14,8 @@ def server_metadata(said: ServerMetadata) -> messages.ServerMetadataResponse:
     return messages.ServerMetadataResponse(name=said.name, version=said.version, extensions=said.extensions)
 
 
-def model_metadata(said: ModelMetadata) -> messages.ModelMetadataResponse:
-    """ModelMetadata's answer."""
+def model_metadata(said: ModelMetadata, card: Mapping[str, Any]) -> messages.ModelMetadataResponse:
+    """ModelMetadata's answer; `card` is what GET /metadata says, which V2 has no field for."""
     inputs, outputs = (
         [
             messages.ModelMetadataResponse.TensorMetadata(name=part.name, datatype=part.datatype, shape=part.shape)
@@ -18,9 +23,11 @@ def model_metadata(said: ModelMetadata) -> messages.ModelMetadataResponse:
         ]
         for parts in (said.inputs, said.outputs)
     )
-    return messages.ModelMetadataResponse(
+    answer = messages.ModelMetadataResponse(
         name=said.name, versions=said.versions, platform=said.platform, inputs=inputs, outputs=outputs
     )
+    answer.parameters["card"].string_param = orjson.dumps(card).decode()
+    return answer
 
 
 def model_config(said: metadata.ModelConfig) -> messages.ModelConfigResponse:

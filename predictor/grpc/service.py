@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.infer_messages import read_request, write_response
 from open_inference.json_object import quote
 from predictor.batches import Exchange
 from predictor.data_plane import DataPlane
 from predictor.errors import NotReady, RequestRefused
 from predictor.grpc import descriptions
 from predictor.grpc.call_scope import Call, CallScope
-from predictor.grpc.generated import open_inference_pb2 as messages
-from predictor.grpc.infer_messages import read_request, write_response
 
 SERVICE = messages.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 _REFUSING_THREADS = 2  # beside a thread for each call that may wait, so that the next one is told at once
@@ -63,7 +63,7 @@ class InferenceService:
 
     def _model_metadata(self, asked: messages.ModelMetadataRequest, call: Call) -> messages.ModelMetadataResponse:
         model = call.find_model(asked.name, asked.version)
-        return descriptions.model_metadata(call.models.metadata_of(model))
+        return descriptions.model_metadata(call.models.metadata_of(model), model.card)
 
     def _infer(self, asked: messages.ModelInferRequest, call: Call) -> messages.ModelInferResponse:
         def read() -> Exchange[messages.ModelInferResponse]:

@@ -1,1 +1,1 @@
-"""Where evidence comes from: today, replaying a holdout against both revisions over HTTP."""
+"""Where evidence comes from: replaying a holdout against both revisions, over HTTP or gRPC."""

@@ -2,15 +2,16 @@
 
 EvidenceError
 ├── PredictorUnreachable   no answer, or a predictor that is not ready; the call can be repeated
-├── AnswerRefused          it answers, but not with labels for these rows
+├── AnswerRefused          it answers, but not with labels or values for these rows
 └── DigestChanged          it runs another bundle than the one that was asked about
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from promotion.errors import PromotionError
-from promotion.gate.evidence import PairedAnswers
+from promotion.gate.evidence import PairedAnswers, PairedConfidences, PairedValues
 
 
 class EvidenceError(PromotionError):
@@ -22,7 +23,7 @@ class PredictorUnreachable(EvidenceError):
 
 
 class AnswerRefused(EvidenceError):
-    """A predictor answers, but not with labels for these rows; repeating changes nothing."""
+    """A predictor answers, but not with labels or values for these rows; repeating changes nothing."""
 
 
 class DigestChanged(EvidenceError):
@@ -51,14 +52,33 @@ class RevisionPair:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedRevision:
+    """What it took to ask one revision."""
+
+    role: str
+    transport: str
+    """HTTP or gRPC."""
+    requests: int
+    """Sent to it, retries among them; what it says of itself is one of them."""
+    retried: int
+    troubles: Mapping[str, int] = field(default_factory=dict)
+    """Those retries by why they were needed."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayedHoldout:
     """Both revisions' answers to the same rows, and what it took to get them."""
 
     revisions: RevisionPair
-    answers: PairedAnswers
+    answers: PairedAnswers | PairedValues
+    """Labels of classifiers, numbers of regression models."""
     requests: int
     retried: int
     seconds: float
+    asked: tuple[AskedRevision, ...] = ()
+    """By revision, where the source knows it."""
+    confidences: PairedConfidences | None = None
+    """None where a revision serves no probabilities."""
 
 
 class EvidenceSource(Protocol):

@@ -89,6 +89,10 @@ class GateConfiguration(BaseModel):
     slices: dict[str, str] = Field({}, description="names with expressions, such as `intensity: bucket(mean(*), 4)`")
     required_slices: tuple[str, ...] = Field(_DEFAULTS.required_slices, description="a list of slices")
     harm_goes_first: bool = Field(_DEFAULTS.harm_goes_first, description="true or false")
+    growth_margin: float = Field(_DEFAULTS.growth_margin, gt=0, lt=1, description="a share above 0, below 1")
+    slice_growth_margin: float = Field(
+        _DEFAULTS.slice_growth_margin, gt=0, lt=1, description="a share above 0, below 1"
+    )
     guardrails: GuardrailConfiguration = Field(
         GuardrailConfiguration(), description="keys with values, such as `error_margin: 0.02`"
     )

@@ -53,7 +53,6 @@ class CoursePoint:
 def disagreements_of(answers: PairedAnswers, holdout: LabelledRows) -> tuple[DisagreeingRow, ...]:
     """The first few rows of each kind, the most telling kind first; `answers` are those to `holdout`, row by row."""
     found: dict[DisagreementKind, list[DisagreeingRow]] = {kind: [] for kind in DisagreementKind}
-    side = _picture_side(holdout)
     for place, (truth, stable, canary) in enumerate(
         zip(answers.truth, answers.stable_labels, answers.canary_labels, strict=True)
     ):
@@ -61,8 +60,7 @@ def disagreements_of(answers: PairedAnswers, holdout: LabelledRows) -> tuple[Dis
             continue
         kind = _kind(truth, stable, canary)
         if len(found[kind]) < ROWS_OF_A_KIND:
-            picture = _greys(holdout.features[place]) if side else ""
-            found[kind].append(DisagreeingRow(place + 1, kind, truth, stable, canary, picture))
+            found[kind].append(DisagreeingRow(place + 1, kind, truth, stable, canary, picture_of(holdout, place)))
     return tuple(row for kind in DisagreementKind for row in found[kind])
 
 
@@ -76,6 +74,11 @@ def course_of(answers: PairedAnswers) -> tuple[CoursePoint, ...]:
     rows = len(answers.truth)
     ends = sorted({round(rows * point / COURSE_POINTS) for point in range(1, COURSE_POINTS + 1)} - {0})
     return tuple(CoursePoint(end, int(lost[end - 1]), int(gained[end - 1])) for end in ends)
+
+
+def picture_of(holdout: LabelledRows, place: int) -> str:
+    """The row at `place` as a DisagreeingRow has it; an empty text where it is no picture."""
+    return _greys(holdout.features[place]) if _picture_side(holdout) else ""
 
 
 def _kind(truth: str, stable: str, canary: str) -> DisagreementKind:

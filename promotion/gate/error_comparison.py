@@ -1,29 +1,40 @@
-"""Regression models: what the tests say of paired absolute errors, and the reasons that it gives.
+"""Regression models: what the tests say of paired absolute errors, on all rows or those of a group of a slice.
 
-The table is that of findings.py. The margin is the share by which the mean error may grow; the row floor is the same,
-because with fewer rows a fault that hits a share `margin` of them is too often not seen at all.
+The margin is a share of stable's mean error. The row floor is that of classifiers at the same share, because with fewer
+rows a fault that hits a share `margin` of them is too often not seen at all.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
 from math import isfinite
 
 import numpy as np
 
-from promotion.gate.evidence import PairedErrors
+from promotion.gate.evidence import PairedErrors, SliceGroup
 from promotion.gate.policy import GatePolicy
-from promotion.gate.reasons import Reason, ReasonCode
-from promotion.statistics.paired_errors import error_growth, error_growth_bounds, harm_of_errors
+from promotion.statistics.holm import holm_rejections
+from promotion.statistics.paired_errors import (
+    error_growth,
+    error_growth_bounds,
+    error_rows_needed,
+    harm_of_errors,
+)
 from promotion.statistics.row_floor import row_floor
 
 SEED = 20261121  # of the bootstrap: the same errors give the same verdict
+FEWEST_ROWS = 2  # one row has no spread to test by
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorComparison:
     """Canary against stable by mean absolute errors. Growth, bounds and margin are shares of stable's error."""
 
+    name: str
+    """`all`, or the name of a group of a slice."""
     n: int
     stable_error: float
+    """In the unit of the label, as the canary's."""
     canary_error: float
     growth: float | None
     """Of the mean error; None where stable has no error and the canary has."""
@@ -34,61 +45,72 @@ class ErrorComparison:
     """The same by another way; both have to lie within the margin."""
     harm_p_value: float
     row_floor: int
+    rows_needed: int | None
+    """Rows that show the margin for an equal canary, about; at least the floor. None where stable has no error."""
     is_assessable: bool
     is_not_worse: bool
     is_harmed: bool
+    """Shown to err more at all; among groups after Holm's correction."""
+
+    @property
+    def bound(self) -> float | None:
+        """The more careful one of the two."""
+        if self.bound_by_t is None or self.bound_by_bootstrap is None:
+            return None
+        return max(self.bound_by_t, self.bound_by_bootstrap)
 
 
 def compare_errors(errors: PairedErrors, policy: GatePolicy) -> ErrorComparison:
-    """Compare on at least two rows. Raises ValueError for what are no paired absolute errors."""
+    """Compare on all rows, at least two. Raises ValueError for what are no paired absolute errors."""
+    p_value = harm_of_errors(np.array(errors.stable), np.array(errors.canary))
+    return _compare("all", errors, policy.growth_margin, policy, p_value, is_harmed=p_value <= policy.alpha)
+
+
+def compare_error_groups(
+    errors: PairedErrors, policy: GatePolicy, groups: Sequence[SliceGroup]
+) -> tuple[ErrorComparison, ...]:
+    """Compare within each group that has two rows or more, in the order given; Holm's family is all of them."""
+    parts = [
+        (
+            group.name,
+            PairedErrors(tuple(compress(errors.stable, group.rows)), tuple(compress(errors.canary, group.rows))),
+        )
+        for group in groups
+    ]
+    parts = [(name, part) for name, part in parts if len(part.stable) >= FEWEST_ROWS]
+    p_values = [harm_of_errors(np.array(part.stable), np.array(part.canary)) for _, part in parts]
+    rejections = holm_rejections(p_values, policy.alpha)
+    return tuple(
+        _compare(name, part, policy.slice_growth_margin, policy, p_value, is_harmed=is_harmed)
+        for (name, part), p_value, is_harmed in zip(parts, p_values, rejections, strict=True)
+    )
+
+
+def _compare(
+    name: str, errors: PairedErrors, margin: float, policy: GatePolicy, p_value: float, *, is_harmed: bool
+) -> ErrorComparison:
     stable, canary = np.array(errors.stable, dtype=np.float64), np.array(errors.canary, dtype=np.float64)
     bounds = error_growth_bounds(stable, canary, policy.alpha, seed=SEED)
-    p_value = harm_of_errors(stable, canary)
-    floor = row_floor(policy.margin, policy.alpha)
+    floor = row_floor(margin, policy.alpha)
+    rows = error_rows_needed(stable, canary, margin, policy.alpha, policy.power)
+    is_assessable = len(stable) >= floor
     return ErrorComparison(
+        name=name,
         n=len(stable),
         stable_error=float(stable.mean()),
         canary_error=float(canary.mean()),
         growth=_finite(error_growth(stable, canary)),
-        margin=policy.margin,
+        margin=margin,
         bound_by_t=_finite(bounds.by_t),
         bound_by_bootstrap=_finite(bounds.by_bootstrap),
         harm_p_value=p_value,
         row_floor=floor,
-        is_assessable=len(stable) >= floor,
-        is_not_worse=len(stable) >= floor and bounds.larger <= policy.margin,
-        is_harmed=p_value <= policy.alpha,
+        rows_needed=None if rows is None else max(floor, rows),
+        is_assessable=is_assessable,
+        is_not_worse=is_assessable and bounds.larger <= margin,
+        is_harmed=is_harmed,
     )
-
-
-def error_findings(one: ErrorComparison, policy: GatePolicy) -> tuple[Reason, ...]:
-    """At least one; the strongest first."""
-    bound = _larger_bound(one)
-    grown = f"the canary's mean error is {one.canary_error:.4g}, stable's {one.stable_error:.4g}"
-    if one.is_harmed and (policy.harm_goes_first or not one.is_not_worse):
-        return (_reason(ReasonCode.HARM_SHOWN, one, f"{grown}: it is larger (p = {one.harm_p_value:.2g})"),)
-    if one.is_not_worse:
-        text = f"the canary's mean error grows by at most {bound}, the margin is {one.margin:.2%}"
-        shown = _reason(ReasonCode.NOT_WORSE_SHOWN, one, text)
-        within = f"{grown}: it is larger (p = {one.harm_p_value:.2g}), within the margin of {one.margin:.2%}"
-        return (shown, _reason(ReasonCode.WORSE_WITHIN_MARGIN, one, within)) if one.is_harmed else (shown,)
-    if one.is_assessable:
-        text = f"{one.n} rows do not show a margin of {one.margin:.2%}: the mean error may grow by {bound}"
-        return (_reason(ReasonCode.NOT_WORSE_NOT_SHOWN, one, text),)
-    text = f"{one.n} rows cannot show a margin of {one.margin:.2%}; at least {one.row_floor} are needed"
-    return (_reason(ReasonCode.TOO_FEW_ROWS, one, text),)
-
-
-def _larger_bound(one: ErrorComparison) -> str:
-    if one.bound_by_t is None or one.bound_by_bootstrap is None:
-        return "any share"
-    return f"{max(one.bound_by_t, one.bound_by_bootstrap):.2%}"
 
 
 def _finite(number: float) -> float | None:
     return number if isfinite(number) else None
-
-
-def _reason(code: ReasonCode, one: ErrorComparison, text: str) -> Reason:
-    known = {name: value for name, value in asdict(one).items() if value is not None and not name.startswith("is_")}
-    return Reason(code, text, known)

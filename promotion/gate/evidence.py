@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,14 @@ class PairedAnswers:
 
 
 @dataclass(frozen=True, slots=True)
+class PairedConfidences:
+    """The probability that each revision gives to its own answer, a row each, in 0..1."""
+
+    stable: tuple[float, ...]
+    canary: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SliceGroup:
     """A group of rows that the verdict judges like a class."""
 
@@ -37,6 +46,35 @@ class SliceGroup:
     """Of the group itself, the slice's name first."""
     rows: tuple[bool, ...]
     """Whether each row of the holdout belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedValues:
+    """Both regression models' numbers for the same labelled rows, in the same order, in the unit of the label.
+
+    Raises ValueError for anything else.
+    """
+
+    truth: tuple[float, ...]
+    stable: tuple[float, ...]
+    canary: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.truth) == len(self.stable) == len(self.canary):
+            raise ValueError(
+                f"{len(self.truth)} labels, {len(self.stable)} values of stable and {len(self.canary)} of the canary; "
+                "expected one of each a row"
+            )
+        if not all(map(isfinite, (*self.truth, *self.stable, *self.canary))):
+            raise ValueError("a label or a value is no finite number")
+
+    def to_errors(self) -> "PairedErrors":
+        """How far off each value is."""
+        stable, canary = (
+            tuple(abs(value - truth) for value, truth in zip(values, self.truth, strict=True))
+            for values in (self.stable, self.canary)
+        )
+        return PairedErrors(stable, canary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,58 @@ The margin is what the owner agreed to lose, and with many rows a loss inside it
 goes first. Below the row floor no margin is shown. NOT_WORSE_SHOWN is left out where something else withholds the
 promotion. Classes and the groups of slices go by the same table, with codes of their own; of what is shown for them,
 only being worse within the margin is a reason. Where the policy lets harm go first, harm shown is HARM_SHOWN whatever
-else is shown.
+else is shown. The table is one for classifiers and regression models; a Wording says what is found in their words.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from promotion.gate.comparison import Comparison
 from promotion.gate.evidence import PairedAnswers, PairedCounts, SliceGroup
 from promotion.gate.policy import GatePolicy
 from promotion.gate.reasons import Reason, ReasonCode
 from promotion.statistics.row_floor import row_floor
 from promotion.statistics.wilson import wilson_bounds
+
+
+class Compared(Protocol):
+    """What the table needs to know of a comparison."""
+
+    @property
+    def name(self) -> str:
+        """Of the rows that were compared."""
+
+    @property
+    def n(self) -> int:
+        """Those rows."""
+
+    @property
+    def is_assessable(self) -> bool:
+        """There are as many rows as the floor asks for."""
+
+    @property
+    def is_not_worse(self) -> bool:
+        """Assessable, and shown not to be worse by more than the margin."""
+
+    @property
+    def is_harmed(self) -> bool:
+        """Shown to be worse at all."""
+
+
+C = TypeVar("C", bound=Compared)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording(Generic[C]):
+    """What is said of a comparison, by what was found."""
+
+    shown: Callable[[C], str]
+    within_margin: Callable[[C], str]
+    harm: Callable[[C], str]
+    too_few: Callable[[C], str]
+    not_shown: Callable[[C], str]
+    numbers: Callable[[C], Mapping[str, int | float | str]]
+    """Behind all of these texts, by name."""
 
 
 def no_evidence(margin: float, floor: int, n: int = 0) -> Reason:
@@ -58,47 +98,64 @@ _SLICE = _PartCodes(
 )
 
 
-def overall_findings(overall: Comparison, policy: GatePolicy, *, rest_is_shown: bool) -> tuple[Reason, ...]:
+def overall_findings(overall: C, policy: GatePolicy, wording: Wording[C], *, rest_is_shown: bool) -> tuple[Reason, ...]:
     """Of all rows; `rest_is_shown` says that classes, slices and accuracy withhold nothing."""
+    numbers = wording.numbers(overall)
     if overall.is_harmed and (policy.harm_goes_first or not overall.is_not_worse):
-        return (_reason(ReasonCode.HARM_SHOWN, overall, _harm(overall)),)
+        return (Reason(ReasonCode.HARM_SHOWN, wording.harm(overall), numbers),)
     if overall.is_not_worse:
-        shown = (_reason(ReasonCode.NOT_WORSE_SHOWN, overall, _shown(overall)),) if rest_is_shown else ()
-        within = _reason(ReasonCode.WORSE_WITHIN_MARGIN, overall, _within_margin(overall))
+        shown = (Reason(ReasonCode.NOT_WORSE_SHOWN, wording.shown(overall), numbers),) if rest_is_shown else ()
+        within = Reason(ReasonCode.WORSE_WITHIN_MARGIN, wording.within_margin(overall), numbers)
         return (*shown, within) if overall.is_harmed else shown
     if overall.is_assessable:
-        return (_reason(ReasonCode.NOT_WORSE_NOT_SHOWN, overall, _not_shown(overall)),)
-    return (_reason(ReasonCode.TOO_FEW_ROWS, overall, _too_few(overall)),)
+        return (Reason(ReasonCode.NOT_WORSE_NOT_SHOWN, wording.not_shown(overall), numbers),)
+    return (Reason(ReasonCode.TOO_FEW_ROWS, wording.too_few(overall), numbers),)
 
 
-def class_findings(classes: Sequence[Comparison], answers: PairedAnswers, policy: GatePolicy) -> tuple[Reason, ...]:
+def class_findings(
+    classes: Sequence[C], answers: PairedAnswers, policy: GatePolicy, wording: Wording[C]
+) -> tuple[Reason, ...]:
     """Of the classes that have rows, `classes`, and of those that should have them."""
-    expected = (*answers.classes, *policy.required_classes)
-    return _part_findings(_CLASS, classes, expected, policy.required_classes, policy)
+    rows = dict.fromkeys((*answers.classes, *policy.required_classes), 0) | {one.name: one.n for one in classes}
+    floor = _Floor(policy.class_margin, row_floor(policy.class_margin, policy.alpha))
+    return _part_findings(_CLASS, classes, rows, policy.required_classes, floor, policy, wording)
 
 
 def slice_findings(
-    compared: Sequence[Comparison], groups: Sequence[SliceGroup], policy: GatePolicy
+    compared: Sequence[C], groups: Sequence[SliceGroup], policy: GatePolicy, margin: float, wording: Wording[C]
 ) -> tuple[Reason, ...]:
-    """Of the groups that have rows, `compared`, and of required slices that have no group at all."""
+    """Of the groups that have rows to compare, `compared`, and of required slices that have no group at all."""
     required = [group.name for group in groups if group.slice in policy.required_slices]
     required += sorted(set(policy.required_slices) - {group.slice for group in groups})
-    expected = (*(group.name for group in groups), *required)
-    return _part_findings(_SLICE, compared, expected, required, policy)
+    rows = dict.fromkeys(required, 0) | {group.name: sum(group.rows) for group in groups}
+    floor = _Floor(margin, row_floor(margin, policy.alpha))
+    return _part_findings(_SLICE, compared, rows, required, floor, policy, wording)
+
+
+@dataclass(frozen=True, slots=True)
+class _Floor:
+    """Of every part of one kind."""
+
+    margin: float
+    rows: int
 
 
 def _part_findings(
-    codes: _PartCodes, parts: Sequence[Comparison], expected: Sequence[str], required: Sequence[str], policy: GatePolicy
+    codes: _PartCodes,
+    parts: Sequence[C],
+    rows: Mapping[str, int],
+    required: Sequence[str],
+    floor: _Floor,
+    policy: GatePolicy,
+    wording: Wording[C],
 ) -> tuple[Reason, ...]:
-    found = [_part_finding(codes, comparison, policy) for comparison in parts]
-    rows = dict.fromkeys(expected, 0) | {comparison.name: comparison.n for comparison in parts}
-    harmed = {comparison.name for comparison in parts if comparison.is_harmed}
-    floor = row_floor(policy.class_margin, policy.alpha)
-    few = {name: n for name, n in rows.items() if n < floor and name not in harmed}
+    found = [_part_finding(codes, one, policy, wording) for one in parts]
+    harmed = {one.name for one in parts if one.is_harmed}
+    few = {name: n for name, n in rows.items() if n < floor.rows and name not in harmed}
     few_required = {name: n for name, n in few.items() if name in required}
     few_others = {name: n for name, n in few.items() if name not in required}
-    found.append(_not_assessable(codes.required_not_assessable, f"required {codes.kind}", few_required, policy))
-    found.append(_not_assessable(codes.not_assessable, codes.kind, few_others, policy))
+    found.append(_not_assessable(codes.required_not_assessable, f"required {codes.kind}", few_required, floor))
+    found.append(_not_assessable(codes.not_assessable, codes.kind, few_others, floor))
     return tuple(reason for reason in found if reason)
 
 
@@ -120,83 +177,25 @@ def accuracy_findings(counts: PairedCounts, policy: GatePolicy) -> tuple[Reason,
     return (Reason(ReasonCode.ACCURACY_FLOOR_NOT_SHOWN, text, numbers),)
 
 
-def _part_finding(codes: _PartCodes, one: Comparison, policy: GatePolicy) -> Reason | None:
+def _part_finding(codes: _PartCodes, one: C, policy: GatePolicy, wording: Wording[C]) -> Reason | None:
     if one.is_harmed and (policy.harm_goes_first or not one.is_not_worse):
-        return _part_reason(codes, codes.harm_shown, one, _harm(one))
+        return _part_reason(codes, codes.harm_shown, one, wording.harm(one), wording)
     if one.is_harmed:
-        return _part_reason(codes, codes.worse_within_margin, one, _within_margin(one))
+        return _part_reason(codes, codes.worse_within_margin, one, wording.within_margin(one), wording)
     if one.is_assessable and not one.is_not_worse:
-        return _part_reason(codes, codes.not_worse_not_shown, one, _not_shown(one))
+        return _part_reason(codes, codes.not_worse_not_shown, one, wording.not_shown(one), wording)
     return None
 
 
-def _not_assessable(code: ReasonCode, kind: str, rows: Mapping[str, int], policy: GatePolicy) -> Reason | None:
+def _part_reason(codes: _PartCodes, code: ReasonCode, one: C, text: str, wording: Wording[C]) -> Reason:
+    return Reason(code, f"{codes.kind} {one.name}: {text}", {codes.kind: one.name, **wording.numbers(one)})
+
+
+def _not_assessable(code: ReasonCode, kind: str, rows: Mapping[str, int], floor: _Floor) -> Reason | None:
     if not rows:
         return None
-    margin, floor = policy.class_margin, row_floor(policy.class_margin, policy.alpha)
     named = ", ".join(f"{kind} {name} ({n})" for name, n in rows.items())
     plural = "classes" if kind.endswith("class") else "slices"
-    numbers: dict[str, int | float | str] = {plural: ", ".join(rows), "margin": margin, "row_floor": floor}
-    return Reason(code, f"too few rows to show a margin of {margin:g}, which takes at least {floor}: {named}", numbers)
-
-
-def _part_reason(codes: _PartCodes, code: ReasonCode, one: Comparison, text: str) -> Reason:
-    reason = _reason(code, one, f"{codes.kind} {one.name}: {text}")
-    return replace(reason, numbers={codes.kind: one.name, **reason.numbers})
-
-
-def _reason(code: ReasonCode, one: Comparison, text: str) -> Reason:
-    numbers = {
-        "n": one.n,
-        "b": one.b,
-        "c": one.c,
-        "difference": one.difference,
-        "margin": one.margin,
-        "z": one.z,
-        "critical_z": one.critical_z,
-        "lower_bound": one.lower_bound,
-        "harm_p_value": one.harm_p_value,
-        "row_floor": one.row_floor,
-        "rows_needed": one.rows_needed,
-    }
+    numbers: dict[str, int | float | str] = {plural: ", ".join(rows), "margin": floor.margin, "row_floor": floor.rows}
+    text = f"too few rows to show a margin of {floor.margin:g}, which takes at least {floor.rows}: {named}"
     return Reason(code, text, numbers)
-
-
-def _shown(one: Comparison) -> str:
-    return (
-        f"the canary is not worse by more than {one.margin:g}: the lower bound of the difference is "
-        f"{one.lower_bound:.4f} (Z = {one.z:.2f}, at least {one.critical_z:.2f} is needed)"
-    )
-
-
-def _within_margin(one: Comparison) -> str:
-    return (
-        f"the canary is worse by about {_points(one)} (p = {one.harm_p_value:.2g}), within the margin of {one.margin:g}"
-    )
-
-
-def _harm(one: Comparison) -> str:
-    return (
-        f"the canary is worse by about {_points(one)}: of {one.n} rows it loses {one.b} that stable has right "
-        f"and gains {one.c} (p = {one.harm_p_value:.2g})"
-    )
-
-
-def _too_few(one: Comparison) -> str:
-    planned = f", about {one.rows_needed} {_disagreement(one)}" if one.rows_needed > one.row_floor else ""
-    return f"{one.n} rows cannot show a margin of {one.margin:g}; at least {one.row_floor} are needed{planned}"
-
-
-def _not_shown(one: Comparison) -> str:
-    found = f"{one.n} rows do not show a margin of {one.margin:g}: the lower bound is {one.lower_bound:.4f}"
-    if one.rows_needed > one.n:
-        return f"{found}; about {one.rows_needed} are needed {_disagreement(one)}"
-    return f"{found}; about {one.rows_needed} are enough {_disagreement(one)} where a canary is as good as stable"
-
-
-def _disagreement(one: Comparison) -> str:
-    return f"for the disagreement seen ({100 * (one.b + one.c) / one.n:.3g} %)"
-
-
-def _points(one: Comparison) -> str:
-    return f"{-100 * one.difference:.2g} points"

@@ -73,4 +73,8 @@ class GatePolicy:
     harm_goes_first: bool = False
     """Whether harm that is shown rejects even within a margin. Then up to alpha of the canaries that are as good as
     stable are rejected, however many rows there are; and among classes and slices up to alpha once more."""
+    growth_margin: float = 0.05
+    """Of a regression model: the share of stable's mean absolute error by which the canary's may be larger."""
+    slice_growth_margin: float = 0.1
+    """The same within a group of a slice."""
     guardrails: GuardrailPolicy = GuardrailPolicy()

@@ -11,6 +11,8 @@ PROFILES: Mapping[str, GatePolicy] = {
         class_margin=0.03,
         alpha=0.025,
         harm_goes_first=True,
+        growth_margin=0.025,
+        slice_growth_margin=0.05,
         guardrails=GuardrailPolicy(
             error_margin=0.01, latency_ratio=1.5, latency_margin_seconds=0.025, alpha=0.05, errors_are_shown=True
         ),
@@ -22,6 +24,8 @@ PROFILES: Mapping[str, GatePolicy] = {
         class_margin=0.1,
         alpha=0.1,
         power=0.8,
+        growth_margin=0.1,
+        slice_growth_margin=0.2,
         guardrails=GuardrailPolicy(error_margin=0.05, latency_ratio=4.0, latency_margin_seconds=0.5),
     ),
 }

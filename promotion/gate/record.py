@@ -10,10 +10,11 @@ from typing import Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema
 
 from bundle.manifest import DIGEST_PATTERN
 from promotion.errors import PromotionError
-from promotion.evidence.evidence_source import RunningRevision
+from promotion.evidence.evidence_source import AskedRevision, RunningRevision
 from promotion.gate.advisory import AdvisoryEvidence, agreement_of
 from promotion.gate.comparison import Comparison
 from promotion.gate.configuration import policy_digest
@@ -47,6 +48,7 @@ class ReplayFacts(_RecordPart):
     requests: int = Field(ge=0, description="sent to both revisions, retries among them")
     retried: int = Field(ge=0)
     seconds: float = Field(ge=0)
+    asked: tuple[AskedRevision, ...] = Field((), description="by revision, with the reasons of every retry")
 
 
 class ConfusionMatrices(_RecordPart):
@@ -57,20 +59,28 @@ class ConfusionMatrices(_RecordPart):
     canary: tuple[tuple[int, ...], ...]
 
 
+FORMAT: Literal[3] = 3
+
+
 class EvidenceRecord(_RecordPart):
     """The record; `n` to `rows_needed` repeat what scripts read first. Null is what no rows or no answers gave.
 
-    Format 2 added `slices`, `errors`, `advisory` and settings of the policy; a record without them is read, too.
+    Format 2 added `slices`, `errors`, `advisory` and settings of the policy; format 3 `error_slices`, more of
+    `advisory`, `replay.asked`, and null for `b` and `c`. A record without them is read, too.
     """
 
-    format: Literal[1, 2] = 2
+    model_config = ConfigDict(
+        json_schema_extra={"$id": f"urn:assay:evidence:{FORMAT}", "$schema": GenerateJsonSchema.schema_dialect}
+    )
+
+    format: Literal[1, 2, 3] = FORMAT
     verdict: Outcome
     headline: str = Field(description="the first reason's text")
     reasons: tuple[Reason, ...] = Field(min_length=1, description="the strongest first")
     n: int = Field(ge=0, description="rows that both revisions answered")
-    b: int = Field(ge=0, description="rows that only stable has right")
-    c: int = Field(ge=0, description="rows that only the canary has right")
-    margin: float
+    b: int | None = Field(ge=0, description="rows that only stable has right; null for a regression model")
+    c: int | None = Field(ge=0, description="rows that only the canary has right; null for a regression model")
+    margin: float = Field(description="of all rows; for a regression model, a share of stable's mean absolute error")
     alpha: float
     z: float | None
     lower_bound: float | None = Field(description="of accuracy(canary) - accuracy(stable), one-sided at alpha")
@@ -79,6 +89,7 @@ class EvidenceRecord(_RecordPart):
     classes: tuple[Comparison, ...]
     slices: tuple[Comparison, ...] = ()
     errors: ErrorComparison | None = Field(None, description="of a regression model, in place of `overall`")
+    error_slices: tuple[ErrorComparison, ...] = Field((), description="of a regression model, in place of `slices`")
     confusion: ConfusionMatrices | None
     advisory: AdvisoryEvidence = Field(AdvisoryEvidence(), description="what takes no part in the verdict")
     stable: RunningRevision = Field(description="what it said of itself; empty texts where it did not answer")
@@ -93,7 +104,14 @@ class EvidenceRecord(_RecordPart):
     def to_verdict(self) -> Verdict:
         """The verdict that the record states."""
         return Verdict(
-            self.verdict, self.reasons, self.overall, self.classes, self.slices, self.errors, self.rows_needed
+            self.verdict,
+            self.reasons,
+            self.overall,
+            self.classes,
+            self.slices,
+            self.errors,
+            self.error_slices,
+            self.rows_needed,
         )
 
     def to_json(self) -> bytes:
@@ -124,9 +142,9 @@ def build_evidence_record(
         headline=verdict.headline,
         reasons=verdict.reasons,
         n=_rows(verdict),
-        b=overall.b if overall else 0,
-        c=overall.c if overall else 0,
-        margin=policy.margin,
+        b=None if verdict.errors else overall.b if overall else 0,
+        c=None if verdict.errors else overall.c if overall else 0,
+        margin=verdict.errors.margin if verdict.errors else policy.margin,
         alpha=policy.alpha,
         z=overall.z if overall else None,
         lower_bound=overall.lower_bound if overall else None,
@@ -135,6 +153,7 @@ def build_evidence_record(
         classes=verdict.classes,
         slices=verdict.slices,
         errors=verdict.errors,
+        error_slices=verdict.error_slices,
         confusion=_confusion(answers) if answers else None,
         advisory=advisory or _advised(answers),
         stable=stable,
@@ -155,12 +174,13 @@ def write_evidence(record: EvidenceRecord, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace_at_once(path, record.to_json())
+        replace_at_once(path, record.to_json())
     except OSError as error:
         raise RecordNotWritten(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _replace_at_once(path: Path, content: bytes) -> None:
+def replace_at_once(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, durably: a reader sees the old content or all of the new. Raises OSError."""
     descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     draft = Path(name)
     try:

@@ -4,7 +4,8 @@ as Python; this grammar is all there is.
     slice     = bucket "(" sum "," INTEGER ")"      groups of about equal size, by value
               | labels "(" TEXT ")"                 a file with a label a line, a line a row
               | sum COMPARISON sum                  two groups, yes and no
-              | COLUMN                              a group a value
+              | COLUMN ("==" | "!=") TEXT           the same, of a column of categories
+              | COLUMN                              a group a value, or a category
     sum       = product { ("+" | "-") product }
     product   = factor { ("*" | "/") factor }
     factor    = NUMBER | "-" factor | "(" sum ")" | COLUMN | AGGREGATE "(" columns ")"
@@ -12,6 +13,8 @@ as Python; this grammar is all there is.
     one       = COLUMN | NAME "*"                   one column, or those that begin so
     AGGREGATE = mean | sum | min | max              over the columns of a row
     COLUMN    = NAME | TEXT                         a column's name; in double quotes where it is no plain word
+
+Beside a column of categories TEXT is a category and no column: only the table can tell, so the parser leaves it open.
 """
 
 import re
@@ -39,9 +42,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the holdout."""
+    """A column of the holdout, or, in quotes and compared with a column of categories, a category."""
 
     name: str
+    is_quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,8 @@ class _Parser:
                 return self._read_aggregate(function)
         if self._next.kind == "number":
             return Number(float(self._take("number", "a number")))
-        return Column(self._take_column())
+        is_quoted = self._next.kind == "text"
+        return Column(self._take_column(), is_quoted)
 
     def _read_aggregate(self, function: str) -> Aggregate:
         names: list[str] = []

@@ -6,12 +6,12 @@ A slice is chosen by what is known of a row before anybody answers, so that the 
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dataset import LabelledRows
 from promotion.errors import PromotionError
 from promotion.gate.evidence import SliceGroup
 from promotion.gate.policy import SliceDefinition
@@ -28,6 +28,8 @@ from promotion.gate.slice_expression import (
 )
 
 MOST_GROUPS = 50
+EMPTY = "(empty)"
+"""The group of rows that have no text in a column of categories."""
 
 Numbers = NDArray[np.float64]
 
@@ -52,23 +54,15 @@ def labels_digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def group_rows(
-    definitions: Sequence[SliceDefinition], features: Numbers, feature_names: Sequence[str]
-) -> tuple[SliceGroup, ...]:
-    """The groups of every slice, in the order of `definitions`; features is n x k, finite. Raises SliceNotUsable.
+def group_rows(definitions: Sequence[SliceDefinition], rows: LabelledRows) -> tuple[SliceGroup, ...]:
+    """The groups that every slice makes of `rows`, in the order of `definitions`. Raises SliceNotUsable.
 
     A row may belong to one group of each slice, or to none where a file gives it an empty label.
     """
-    return tuple(group for one in definitions for group in _groups(one, _Table(features, tuple(feature_names))))
+    return tuple(group for one in definitions for group in _groups(one, rows))
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    features: Numbers
-    names: tuple[str, ...]
-
-
-def _groups(definition: SliceDefinition, table: _Table) -> list[SliceGroup]:
+def _groups(definition: SliceDefinition, table: LabelledRows) -> list[SliceGroup]:
     try:
         labels = _labels(definition, table)
     except ValueError as error:
@@ -84,17 +78,50 @@ def _as_people_count(label: str) -> list[tuple[int, str]]:
     return [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", label)]
 
 
-def _labels(definition: SliceDefinition, table: _Table) -> list[str]:
+def _labels(definition: SliceDefinition, table: LabelledRows) -> list[str]:
     expression = parse_slice(definition.by)
     match expression:
         case LabelsFile():
-            return _labels_of_file(definition, len(table.features))
+            return _labels_of_file(definition, len(table))
         case Buckets(value=value, count=count):
             return _bucket_labels(_numbers(value, table), count)
-        case Comparing(sign=sign, left=left, right=right):
-            return ["yes" if one else "no" for one in _COMPARE[sign](_numbers(left, table), _numbers(right, table))]
+        case Comparing():
+            return ["yes" if one else "no" for one in _compare(expression, table)]
+        case Column(name=name) if name in table.categories:
+            return _few([text or EMPTY for text in table.texts(name)])
         case Column():
             return _value_labels(_numbers(expression, table))
+
+
+def _compare(expression: Comparing, table: LabelledRows) -> NDArray[np.bool_]:
+    left, right = expression.left, expression.right
+    if not _has_categories(left, table) and _has_categories(right, table):
+        left, right = right, left  # which of the two stands first makes no difference to == and !=, the only ones there
+    if not (isinstance(left, Column) and _has_categories(left, table)):
+        return _COMPARE[expression.sign](_numbers(left, table), _numbers(right, table))
+    if expression.sign not in {"==", "!="}:
+        raise ValueError(
+            f"column {left.name!r} holds categories, which are == or != a text, and never {expression.sign}"
+        )
+    pairs = zip(table.texts(left.name), _texts_to_meet(left.name, right, table), strict=True)
+    return np.array([(one == other) is (expression.sign == "==") for one, other in pairs], dtype=np.bool_)
+
+
+def _texts_to_meet(name: str, value: Value, table: LabelledRows) -> Sequence[str]:
+    """What the categories of the column `name` are compared with: one of them, or another column's, a text a row."""
+    if not isinstance(value, Column) or not (value.is_quoted or _has_categories(value, table)):
+        raise ValueError(f'column {name!r} holds categories; expected a text to compare it with, such as {name} == "…"')
+    if not value.is_quoted:
+        return table.texts(value.name)
+    known = set(table.texts(name))
+    if value.name not in known:
+        few = ", ".join(map(repr, sorted(known)[:10]))
+        raise ValueError(f"no row has {value.name!r} in the column {name!r}, expected one of {few}")
+    return [value.name] * len(table)
+
+
+def _has_categories(value: Value, table: LabelledRows) -> bool:
+    return isinstance(value, Column) and value.name in table.categories
 
 
 def _labels_of_file(definition: SliceDefinition, rows: int) -> list[str]:
@@ -129,7 +156,7 @@ def _few(labels: list[str]) -> list[str]:
     return labels
 
 
-def _numbers(value: Value, table: _Table) -> Numbers:
+def _numbers(value: Value, table: LabelledRows) -> Numbers:
     """A finite number a row. Raises ValueError."""
     with np.errstate(all="ignore"):
         numbers = _evaluate(value, table)
@@ -139,29 +166,41 @@ def _numbers(value: Value, table: _Table) -> Numbers:
     return numbers
 
 
-def _evaluate(value: Value, table: _Table) -> Numbers:
+def _evaluate(value: Value, table: LabelledRows) -> Numbers:
     match value:
         case Number(value=number):
-            return np.full(len(table.features), number)
+            return np.full(len(table), number)
         case Column(name=name):
             return table.features[:, _place(name, table)]
-        case Aggregate(function=function, names=names, beginnings=beginnings):
-            places = {_place(name, table) for name in names}
-            for beginning in beginnings:
-                found = [place for place, name in enumerate(table.names) if name.startswith(beginning)]
-                if not found:
-                    raise ValueError(f"no column begins with {beginning!r}")
-                places.update(found)
-            return _AGGREGATE[function](table.features[:, sorted(places)])
+        case Aggregate(function=function):
+            return _AGGREGATE[function](table.features[:, _places(value, table)])
         case Arithmetic(sign=sign, left=left, right=right):
             return _CALCULATE[sign](_evaluate(left, table), _evaluate(right, table))
 
 
-def _place(name: str, table: _Table) -> int:
-    if name not in table.names:
-        few = ", ".join(table.names[:3])
-        raise ValueError(f"column {name!r} is unknown, expected one of {len(table.names)}, such as {few}")
-    return table.names.index(name)
+def _places(over: Aggregate, table: LabelledRows) -> list[int]:
+    """Of the columns that are put together; those of categories take no part where they are not named one by one."""
+    places = {_place(name, table) for name in over.names}
+    for beginning in over.beginnings:
+        found = [
+            place
+            for place, name in enumerate(table.feature_names)
+            if name.startswith(beginning) and name not in table.categories
+        ]
+        if not found:
+            raise ValueError(f"no column of numbers begins with {beginning!r}")
+        places.update(found)
+    return sorted(places)
+
+
+def _place(name: str, table: LabelledRows) -> int:
+    """Of a column of numbers."""
+    if name not in table.feature_names:
+        few = ", ".join(table.feature_names[:3])
+        raise ValueError(f"column {name!r} is unknown, expected one of {len(table.feature_names)}, such as {few}")
+    if name in table.categories:
+        raise ValueError(f'column {name!r} holds categories; expected a number, or {name} == "…"')
+    return table.feature_names.index(name)
 
 
 _AGGREGATE: Mapping[str, Callable[[Numbers], Numbers]] = {

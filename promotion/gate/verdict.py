@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from promotion.gate.accuracy_wording import ACCURACY_WORDING
 from promotion.gate.comparison import Comparison, compare_overall, compare_parts
-from promotion.gate.error_comparison import ErrorComparison, compare_errors, error_findings
+from promotion.gate.error_comparison import FEWEST_ROWS, ErrorComparison, compare_error_groups, compare_errors
+from promotion.gate.error_wording import ERROR_WORDING
 from promotion.gate.evidence import PairedAnswers, PairedErrors, SliceGroup, count_pairs
 from promotion.gate.findings import (
+    C,
+    Wording,
     accuracy_findings,
     class_findings,
     no_evidence,
@@ -38,7 +42,9 @@ class Verdict:
     slices: tuple[Comparison, ...] = ()
     """Within each group of the policy's slices that has rows."""
     errors: ErrorComparison | None = None
-    """Of a regression model, in place of the comparisons above."""
+    """Of a regression model, on all rows, in place of the comparisons above."""
+    error_slices: tuple[ErrorComparison, ...] = ()
+    """Of a regression model, within each group of the policy's slices that has two rows or more."""
     rows_needed: int | None = None
     """Rows of the whole data set that would decide, about; None where the verdict stands, or more rows rarely help."""
 
@@ -60,35 +66,51 @@ def decide(answers: PairedAnswers, policy: GatePolicy, groups: Sequence[SliceGro
         return Verdict(Outcome.INCONCLUSIVE, (no_evidence(policy.margin, floor),), rows_needed=floor)
     overall = compare_overall(counts, policy)
     parts = compare_parts(answers, policy, groups)
-    rest = (*slice_findings(parts.groups, groups, policy), *accuracy_findings(counts, policy))
-    if policy.classes_are_judged:
-        rest = (*class_findings(parts.classes, answers, policy), *rest)
-    rest_is_shown = all(_ARGUES_FOR[reason.code] is Outcome.PROMOTE for reason in rest)
-    reasons = sorted(
-        (*overall_findings(overall, policy, rest_is_shown=rest_is_shown), *rest), key=_strength, reverse=True
+    rest = (
+        *slice_findings(parts.groups, groups, policy, policy.class_margin, ACCURACY_WORDING),
+        *accuracy_findings(counts, policy),
     )
+    if policy.classes_are_judged:
+        rest = (*class_findings(parts.classes, answers, policy, ACCURACY_WORDING), *rest)
+    reasons = _with_those_of_all_rows(overall, rest, policy, ACCURACY_WORDING)
     outcome = _ARGUES_FOR[reasons[0].code]
-    required = {*policy.required_classes, *(group.name for group in groups if group.slice in policy.required_slices)}
+    required = {*policy.required_classes, *_required_groups(groups, policy)}
     judged = [overall, *(one for one in (*parts.classes, *parts.groups) if one.is_assessable or one.name in required)]
-    rows = _rows_to_decide(overall, judged) if outcome is Outcome.INCONCLUSIVE else None
-    return Verdict(outcome, tuple(reasons), overall, parts.classes, parts.groups, rows_needed=rows)
+    rows = _rows_to_decide(overall.n, judged) if outcome is Outcome.INCONCLUSIVE else None
+    return Verdict(outcome, reasons, overall, parts.classes, parts.groups, rows_needed=rows)
 
 
-def decide_by_errors(errors: PairedErrors, policy: GatePolicy) -> Verdict:
+def decide_by_errors(errors: PairedErrors, policy: GatePolicy, groups: Sequence[SliceGroup] = ()) -> Verdict:
     """The verdict on a regression model by its absolute errors on labelled rows, beside stable's. Pure.
 
-    The policy's margin is the share by which the mean error may grow; classes, slices and the minimum accuracy are
-    settings of classifiers and take no part.
+    Margins are shares of stable's mean error. Classes and the minimum accuracy are settings of classifiers and take no
+    part: whoever has an edge refuses them there. `groups` as for `decide`.
     """
-    floor = row_floor(policy.margin, policy.alpha)
-    if len(errors.stable) < 2:  # one row has no spread to test by
-        return Verdict(
-            Outcome.INCONCLUSIVE, (no_evidence(policy.margin, floor, len(errors.stable)),), rows_needed=floor
-        )
-    compared = compare_errors(errors, policy)
-    reasons = error_findings(compared, policy)
-    rows = floor if not compared.is_assessable else None
-    return Verdict(_ARGUES_FOR[reasons[0].code], reasons, errors=compared, rows_needed=rows)
+    n = len(errors.stable)
+    floor = row_floor(policy.growth_margin, policy.alpha)
+    if n < FEWEST_ROWS:
+        return Verdict(Outcome.INCONCLUSIVE, (no_evidence(policy.growth_margin, floor, n),), rows_needed=floor)
+    overall, parts = compare_errors(errors, policy), compare_error_groups(errors, policy, groups)
+    rest = slice_findings(parts, groups, policy, policy.slice_growth_margin, ERROR_WORDING)
+    reasons = _with_those_of_all_rows(overall, rest, policy, ERROR_WORDING)
+    outcome = _ARGUES_FOR[reasons[0].code]
+    required = _required_groups(groups, policy)
+    judged = [overall, *(one for one in parts if one.is_assessable or one.name in required)]
+    rows = _rows_to_decide(n, judged) if outcome is Outcome.INCONCLUSIVE else None
+    return Verdict(outcome, reasons, errors=overall, error_slices=parts, rows_needed=rows)
+
+
+def _with_those_of_all_rows(
+    overall: C, rest: Sequence[Reason], policy: GatePolicy, wording: Wording[C]
+) -> tuple[Reason, ...]:
+    """All reasons, the strongest first."""
+    rest_is_shown = all(_ARGUES_FOR[reason.code] is Outcome.PROMOTE for reason in rest)
+    found = (*overall_findings(overall, policy, wording, rest_is_shown=rest_is_shown), *rest)
+    return tuple(sorted(found, key=_strength, reverse=True))
+
+
+def _required_groups(groups: Sequence[SliceGroup], policy: GatePolicy) -> set[str]:
+    return {group.name for group in groups if group.slice in policy.required_slices}
 
 
 def error_verdict(code: ReasonCode, text: str) -> Verdict:
@@ -98,10 +120,10 @@ def error_verdict(code: ReasonCode, text: str) -> Verdict:
     return Verdict(Outcome.ERROR, (Reason(code, text),))
 
 
-def _rows_to_decide(overall: Comparison, judged: Sequence[Comparison]) -> int | None:
+def _rows_to_decide(rows: int, judged: Sequence[Comparison | ErrorComparison]) -> int | None:
     """Rows that would show all that is withheld, if the canary is as good as stable and parts keep their shares."""
-    short = [one for one in judged if not one.is_not_worse and one.rows_needed > one.n]
-    return max((ceil(overall.n * one.rows_needed / one.n) for one in short), default=None)
+    needed = [(one.rows_needed, one.n) for one in judged if not one.is_not_worse and one.rows_needed is not None]
+    return max((ceil(rows * more / n) for more, n in needed if more > n), default=None)
 
 
 def _strength(reason: Reason) -> int:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from promotion.gate.advisory import Agreement, Calibration, LabelDrift
+from promotion.gate.advisory import Agreement, AnswerDrift, Calibration
 from promotion.report.drawing import CANARY, INK, QUIET, STABLE, new_figure, to_svg
 
 
@@ -47,17 +47,18 @@ def draw_calibration(stable: Calibration | None, canary: Calibration | None) -> 
     plot.set_ylim(0, 102)
     plot.set_xlabel("confidence, %; a larger point has more rows")
     plot.set_ylabel("right, %")
-    plot.legend(loc="upper left", fontsize=8)
+    plot.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=8)
     return to_svg(figure, "accuracy against confidence of both revisions")
 
 
-def draw_drift(drift: LabelDrift) -> str:
+def draw_drift(drift: AnswerDrift) -> str:
     """Shares of the answers by class, on the holdout and in live traffic."""
     figure, plot = new_figure(7.2, 2.6)
     places = np.arange(len(drift.classes))
-    for shift, name, counts, colour in ((-0.2, "holdout", drift.holdout, QUIET), (0.2, "live", drift.live, CANARY)):
+    for shift, name, counts, colour in ((-0.2, "holdout", drift.holdout, QUIET), (0.2, "live", drift.live, STABLE)):
         plot.bar(places + shift, 100 * np.array(counts) / sum(counts), width=0.38, color=colour, label=name)
-    plot.set_xticks(places, drift.classes, fontsize=8)
+    are_long = max(map(len, drift.classes)) > 60 / len(drift.classes)
+    plot.set_xticks(places, drift.classes, fontsize=8, rotation=90 if are_long else 0)
     plot.set_ylabel("share of the answers, %")
-    plot.legend(loc="upper right")
+    plot.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=8)
     return to_svg(figure, "shares of the answers by class, on the holdout and in live traffic")

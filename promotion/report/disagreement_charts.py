@@ -1,12 +1,14 @@
 """Pictures of the disagreement: the rows themselves where they are images, and how the difference came together."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isqrt
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from promotion.gate.disagreement import CoursePoint, DisagreeingRow, DisagreementKind
+from promotion.gate.error_course import ErringKind, ErringRow
 from promotion.gate.record import EvidenceRecord
 from promotion.report.drawing import CANARY, INK, NOT_WORSE, QUIET, STABLE, new_figure, to_svg
 from promotion.statistics.tango import tango_lower_bound
@@ -15,8 +17,48 @@ ACROSS = 8
 _RIGHT = {DisagreementKind.ONLY_STABLE_RIGHT: STABLE, DisagreementKind.ONLY_CANARY_RIGHT: CANARY}
 
 
+@dataclass(frozen=True, slots=True)
+class _Pictured:
+    """A row with its picture."""
+
+    row: int
+    picture: str
+    frame: str
+    """The colour of who is right, or nearer."""
+    told: str
+
+
 def draw_disagreements(rows: Sequence[DisagreeingRow]) -> str:
     """Those of `rows` that are images, each above what is true and what the two answered; none is an empty text."""
+    return _draw_rows(
+        [
+            _Pictured(
+                row.row,
+                row.picture,
+                _RIGHT.get(row.kind, QUIET),
+                f"is {row.truth}\nstable: {row.stable}\ncanary: {row.canary}",
+            )
+            for row in rows
+        ]
+    )
+
+
+def draw_erring_rows(rows: Sequence[ErringRow]) -> str:
+    """The same for regression models; the frame says who is nearer."""
+    return _draw_rows(
+        [
+            _Pictured(
+                row.row,
+                row.picture,
+                STABLE if row.kind is ErringKind.CANARY_ERRS_MORE else CANARY,
+                f"is {row.truth:.4g}\nstable: {row.stable:.4g}\ncanary: {row.canary:.4g}",
+            )
+            for row in rows
+        ]
+    )
+
+
+def _draw_rows(rows: Sequence[_Pictured]) -> str:
     pictured = [row for row in rows if row.picture]
     if not pictured:
         return ""
@@ -30,9 +72,9 @@ def draw_disagreements(rows: Sequence[DisagreeingRow]) -> str:
         plot.set_xticks([])
         plot.set_yticks([])
         for spine in plot.spines.values():
-            spine.set(visible=True, color=_RIGHT.get(row.kind, QUIET), linewidth=2)
+            spine.set(visible=True, color=row.frame, linewidth=2)
         plot.set_title(f"row {row.row}", fontsize=7, color=QUIET, pad=3)
-        plot.set_xlabel(f"is {row.truth}\nstable: {row.stable}\ncanary: {row.canary}", fontsize=7, color=INK)
+        plot.set_xlabel(row.told, fontsize=7, color=INK)
     return to_svg(figure, "rows of the holdout on which stable and canary disagree, as pictures")
 
 

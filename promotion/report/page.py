@@ -10,8 +10,9 @@ from promotion.errors import PromotionError
 from promotion.gate.advisory import AdvisoryEvidence
 from promotion.gate.record import EvidenceRecord
 from promotion.report.advisory_charts import draw_agreement, draw_calibration, draw_drift
-from promotion.report.disagreement_charts import draw_course, draw_disagreements
+from promotion.report.disagreement_charts import draw_course, draw_disagreements, draw_erring_rows
 from promotion.report.drawing import drawing_style
+from promotion.report.error_charts import draw_error_course, draw_error_spread, draw_growth
 from promotion.report.traffic_chart import TrafficSample, draw_traffic
 from promotion.report.verdict_charts import draw_confusion, draw_differences, draw_steps
 from promotion.rollout.record import RolloutRecord
@@ -83,6 +84,18 @@ def _pictured(chapter: Chapter) -> dict[str, object]:
         "course": draw_course(evidence.advisory.course, evidence) if evidence.advisory.course else "",
         "disagreements": draw_disagreements(evidence.advisory.disagreements),
         **_advised(evidence.advisory),
+        **_of_errors(evidence),
+    }
+
+
+def _of_errors(evidence: EvidenceRecord) -> dict[str, object]:
+    """Of regression models."""
+    advisory = evidence.advisory
+    return {
+        "growth": draw_growth([evidence.errors, *evidence.error_slices]) if evidence.errors else "",
+        "error_spread": draw_error_spread(advisory.error_spread) if advisory.error_spread else "",
+        "error_course": draw_error_course(advisory.error_course, evidence.margin) if advisory.error_course else "",
+        "erring": draw_erring_rows(advisory.erring_rows),
     }
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from scipy.stats import binom
 
 from promotion.gate.comparison import Comparison
+from promotion.gate.error_comparison import ErrorComparison
 from promotion.gate.record import ConfusionMatrices, EvidenceRecord
 from promotion.report.drawing import CANARY, HARMED, INK, NOT_SHOWN, NOT_WORSE, QUIET, STABLE, new_figure, to_svg
 from promotion.rollout.record import StepObservation
@@ -18,16 +19,16 @@ def draw_differences(evidence: EvidenceRecord) -> str:
     rows = [*([evidence.overall] if evidence.overall else []), *evidence.classes, *evidence.slices]
     figure, plot = new_figure(7.2, 1.1 + 0.3 * len(rows))
     for place, row in enumerate(rows):
-        colour = _colour(row)
+        colour = claim_colour(row)
         plot.plot([100 * row.lower_bound, 100 * row.difference], [place, place], color=colour, linewidth=2)
         plot.plot(100 * row.lower_bound, place, marker="|", markersize=9, color=colour)
         plot.plot(100 * row.difference, place, marker="o", markersize=7 if row.name == "all" else 5, color=colour)
         plot.plot([-100 * row.margin] * 2, [place - 0.4, place + 0.4], color=INK, linewidth=1.2)
     plot.axvline(0, color=QUIET, linewidth=0.8)
-    plot.set_yticks(range(len(rows)), [_row_name(row) for row in rows])
+    plot.set_yticks(range(len(rows)), [row_name(row) for row in rows])
     plot.set_ylim(len(rows) - 0.5, -0.5)
-    plot.set_xlabel("accuracy of the canary less that of stable, in points; black: the margin")
-    _add_key(plot, {_claim(row): _colour(row) for row in rows})
+    plot.set_xlabel("accuracy of the canary less that of stable, in points")
+    add_key(plot, {claim_of(row): claim_colour(row) for row in rows})
     return to_svg(figure, "difference in accuracy with its lower bound against the margin, overall and for each part")
 
 
@@ -54,7 +55,7 @@ def draw_steps(steps: Sequence[StepObservation]) -> str:
     plot.set_ylim(0, 128)
     plot.set_yticks([0, 25, 50, 75, 100])
     plot.set_ylabel("canary's share, %")
-    plot.set_xlabel("asked split; black: where 99 % of the observed shares fall when it is in force")
+    plot.set_xlabel("asked split; black: 99 % of the shares when it is in force")
     plot.legend(loc="upper left")
     return to_svg(figure, "asked and observed share of the canary at each step")
 
@@ -95,7 +96,8 @@ def _without_diagonal(matrix: Sequence[Sequence[int]]) -> "np.ndarray[tuple[int,
     return wrong
 
 
-def _add_key(plot: Axes, colours: dict[str, str]) -> None:
+def add_key(plot: Axes, colours: dict[str, str]) -> None:
+    """What the colours claim, in a line above the rows."""
     for claim, colour in colours.items():
         plot.plot([], [], marker="o", linestyle="none", color=colour, label=claim)
     plot.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=9).set_in_layout(True)
@@ -103,11 +105,13 @@ def _add_key(plot: Axes, colours: dict[str, str]) -> None:
     plot.set_ylim(low, high - 1.1)
 
 
-def _row_name(row: Comparison) -> str:
+def row_name(row: Comparison | ErrorComparison) -> str:
+    """With its rows."""
     return f"all rows ({row.n})" if row.name == "all" else f"{row.name} ({row.n})"
 
 
-def _claim(row: Comparison) -> str:
+def claim_of(row: Comparison | ErrorComparison) -> str:
+    """What is shown of it, in a word or two."""
     if row.is_not_worse:
         return "not worse"
     if row.is_harmed:
@@ -115,5 +119,6 @@ def _claim(row: Comparison) -> str:
     return "not shown" if row.is_assessable else "too few rows"
 
 
-def _colour(row: Comparison) -> str:
-    return {"not worse": NOT_WORSE, "worse": HARMED, "not shown": NOT_SHOWN, "too few rows": QUIET}[_claim(row)]
+def claim_colour(row: Comparison | ErrorComparison) -> str:
+    """The colour of that claim."""
+    return {"not worse": NOT_WORSE, "worse": HARMED, "not shown": NOT_SHOWN, "too few rows": QUIET}[claim_of(row)]

@@ -22,8 +22,8 @@ class VerdictNumbers:
     verdict: Outcome
     headline: str
     n: int
-    b: int
-    c: int
+    b: int | None
+    c: int | None
     margin: float
     z: float | None
     lower_bound: float | None

@@ -9,6 +9,7 @@ from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GatePolicy
 from promotion.simulation.canaries import Canary, draw_histories
 from promotion.simulation.gates import Gate, gates_for
+from promotion.simulation.live_traffic import ServingCanary, is_sent_back
 from promotion.simulation.whole_verdict import verdicts
 
 SEED = 20261121
@@ -50,6 +51,9 @@ def run_study(
 ) -> list[GateRates]:
     """Rates of `runs` runs of each gate on each canary, a tenth as many of the whole verdict; seeded.
 
+    The whole verdict stands there alone, and with the guardrails of the rollout that follows a PROMOTE, in which the
+    canary serves as stable does.
+
     `report` is told the share that is done, 0..1. About a millisecond a run and gate.
     """
     gates, canaries = gates_for(policy, disagreement), canaries_for(policy, disagreement)
@@ -63,7 +67,7 @@ def run_study(
 
     for number, canary in enumerate(canaries):
         found += _simulate(canary, gates, runs, np.random.default_rng([seed, number]), count)
-        found.append(_simulate_verdict(canary, policy, gates[0].rows, runs, [seed, number, 1], count))
+        found += _simulate_verdict(canary, policy, gates[0].rows, runs, [seed, number, 1], count)
     return found
 
 
@@ -87,11 +91,25 @@ def _simulate(
 
 def _simulate_verdict(
     canary: Canary, policy: GatePolicy, rows: int, runs: int, seed: list[int], count: Callable[[int], None]
-) -> GateRates:
+) -> list[GateRates]:
     fewer = max(runs // VERDICT_RUNS_SHARE, 1)
-    outcomes = []
+    serving, traffic = ServingCanary("as stable"), np.random.default_rng([*seed, 1])
+    judged: list[Outcome] = []
+    ended: list[Outcome] = []
     for outcome in verdicts(canary, policy, fewer, rows, np.random.default_rng(seed)):
-        outcomes.append(outcome)
-        count(runs // fewer if len(outcomes) < fewer else runs - (fewer - 1) * (runs // fewer))
-    promoted, rejected = (outcomes.count(one) / fewer for one in (Outcome.PROMOTE, Outcome.REJECT))
-    return GateRates("whole verdict", False, canary.name, fewer, promoted, rejected, float(rows))
+        goes_back = outcome is Outcome.PROMOTE and is_sent_back(serving, policy.guardrails, traffic)
+        judged.append(outcome)
+        ended.append(Outcome.REJECT if goes_back else outcome)
+        count(runs // fewer if len(judged) < fewer else runs - (fewer - 1) * (runs // fewer))
+    return [
+        GateRates(
+            name,
+            False,
+            canary.name,
+            fewer,
+            outcomes.count(Outcome.PROMOTE) / fewer,
+            outcomes.count(Outcome.REJECT) / fewer,
+            float(rows),
+        )
+        for name, outcomes in (("whole verdict", judged), ("whole verdict, guardrails", ended))
+    ]

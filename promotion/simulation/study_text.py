@@ -1,8 +1,25 @@
-"""The study as a table for a terminal, which is the one in docs/gate.md."""
+"""The study as tables for a terminal, which are those in docs/gate.md."""
 
 from collections.abc import Sequence
 
+from promotion.simulation.live_traffic import GuardrailRates
 from promotion.simulation.study import GateRates
+
+
+def describe_guardrail_study(found: Sequence[GuardrailRates]) -> tuple[str, ...]:
+    """Lines without line ends: how often a rollout is sent back, and after how many of the canary's requests."""
+    names = {one.rule: f"{one.rule} (naive)" if one.is_naive else one.rule for one in found}
+    width = max(len(one.canary) for one in found)
+    lines = [
+        f"{'':{width}}  " + "  ".join(f"{name:^27}" for name in names.values()),
+        f"{'':{width}}  " + "  ".join(f"{'sent back':>14}{'requests':>13}" for _ in names),
+    ]
+    for canary in dict.fromkeys(one.canary for one in found):
+        cells = [one for one in found if one.canary == canary]
+        lines.append(
+            f"{canary:{width}}  " + "  ".join(f"{one.sent_back:>14.1%}{one.mean_requests:>13.0f}" for one in cells)
+        )
+    return tuple(line.rstrip() for line in lines)
 
 
 def describe_study(found: Sequence[GateRates]) -> tuple[str, ...]:

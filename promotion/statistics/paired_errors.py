@@ -5,11 +5,11 @@ The margin is a share of stable's mean absolute error, so that it needs no unit.
 """
 
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import ceil, inf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import bootstrap, t
+from scipy.stats import bootstrap, norm, t
 
 Errors = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def error_growth_bounds(
     if not 0 < alpha < 0.5:
         raise ValueError(f"alpha is {alpha}; expected a share above 0 and below 0.5")
     growth = error_growth(stable, canary)
-    by_t = _bound_by_t(stable, canary, alpha)
+    by_t = error_growth_bound_by_t(stable, canary, alpha)
     if not np.isfinite(growth) or np.allclose(canary, (1 + growth) * stable, rtol=1e-12, atol=0):
         return ErrorBounds(by_t, growth)  # every resample has the same growth
 
@@ -96,8 +96,30 @@ def error_growth_bounds(
     return ErrorBounds(by_t, float(interval.high) if np.isfinite(interval.high) else inf)
 
 
-def _bound_by_t(stable: Errors, canary: Errors, alpha: float) -> float:
-    """Fieller's: the larger root 1 + m of ((1 + m) s - c)^2 = t^2 var((1 + m) s - c) / n, where there is one."""
+def error_rows_needed(stable: Errors, canary: Errors, margin: float, alpha: float, power: float) -> int | None:
+    """About how many rows show that the error grows by less than `margin`, with probability `power`.
+
+    Of a canary that errs as stable does in the mean, its differences spread as those seen: (z(1 - alpha) + z(power))^2
+    (s / (margin mean |stable's error|))^2, rounded up, where s is the standard deviation of (1 + margin) |stable's
+    error| - |canary's error|. None where stable has no error, so that no share of it can be shown. Raises ValueError as
+    `error_growth_t` does, and unless margin, alpha and power are between 0 and 1.
+    """
+    if not all(0 < share < 1 for share in (margin, alpha, power)):
+        raise ValueError(f"margin {margin}, alpha {alpha}, power {power}; expected shares between 0 and 1")
+    error_growth_t(stable, canary, margin)  # refuses what are no paired errors
+    mean = float(stable.mean())
+    if mean == 0:
+        return None
+    spread = float(((1 + margin) * stable - canary).std(ddof=1))
+    return ceil((float(norm.isf(alpha) + norm.ppf(power)) * spread / (margin * mean)) ** 2)
+
+
+def error_growth_bound_by_t(stable: Errors, canary: Errors, alpha: float) -> float:
+    """One-sided upper bound of the growth at `alpha`, where the t test turns; infinite where no margin is shown.
+
+    Fieller's: the larger root 1 + m of ((1 + m) s - c)^2 = t^2 var((1 + m) s - c) / n, where there is one. Raises
+    ValueError as `error_growth_t` does.
+    """
     n = len(stable)
     error_growth_t(stable, canary, 0.0)  # refuses a single row
     squared = float(t.isf(alpha, n - 1)) ** 2 / n

@@ -29,7 +29,7 @@ def test_a_better_canary_is_promoted_with_the_numbers_that_scripts_read(served: 
     assert out.read_text() == done.stdout
     html = page.read_text()
     assert "PROMOTE" in html
-    assert html.count("<svg") == 5
+    assert html.count("<svg") == 6
     asked_for = re.findall(r"<(?:script|link|img|iframe)\b|@import|url\((?!#)|href=\"http", html)
     assert asked_for == [], "the page asks the network for something"
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from promotion.gate.reasons import ReasonCode
 from promotion.statistics.exact_rates import rows_for_power
 from tests.assay.program import assay
 
@@ -55,7 +56,12 @@ def test_a_judgement_without_its_options_is_wrong_usage(missing: str) -> None:
 def test_the_schema_of_the_record_is_printed() -> None:
     schema = assay("gate", "schema").json()
     assert schema["title"] == "EvidenceRecord"
-    assert schema["properties"]["format"]["enum"] == [1, 2]
+    assert schema["properties"]["format"]["enum"] == [1, 2, 3]
+    assert (schema["$id"], schema["$schema"]) == (
+        "urn:assay:evidence:3",
+        "https://json-schema.org/draft/2020-12/schema",
+    )
+    assert set(schema["$defs"]["ReasonCode"]["enum"]) == set(ReasonCode)
     assert {"overall", "classes", "slices", "errors", "advisory", "policy_digest"} <= schema["properties"].keys()
 
 
@@ -65,6 +71,7 @@ def test_a_study_is_simulated_and_drawn(tmp_path: Path) -> None:
     picture = tmp_path / "pictures" / "simulation.svg"
     arguments = ["--runs", "20", "--disagreement", "0.2", "--config", config, "--picture", picture]
     content = assay("gate", "simulate", *arguments, "--json").json()
-    assert len(content["rates"]) == 3 * 8
+    assert len(content["rates"]) == 3 * 9
     assert content["rates"][0]["gate"] == "fixed test"
+    assert [one["rule"] for one in content["guardrails"]] == ["guardrails", "error rate above the margin"] * 4
     assert "at the margin" in picture.read_text()

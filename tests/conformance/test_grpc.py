@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from open_inference import InferRequest, InferResponse, ModelMetadata
 from open_inference.binary_data import decode_binary
-from predictor.grpc.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 from tests.conformance.conftest import Target
 from tests.predictor.grpc_calls import InferenceStub
 

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message_factory import GetMessageClass
 from numpy.typing import NDArray
 
-from predictor.grpc.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 
 DEADLINE_SECONDS = 30.0
 _SERVICE = messages.DESCRIPTOR.services_by_name["GRPCInferenceService"]

@@ -34,6 +34,7 @@ def test_what_neither_the_file_nor_the_manifest_says_is_left_out(tmp_path: Any, 
     assert answer == {
         "title": "Digits",
         "task": "classification",
+        "answer": {"label": "label", "probabilities": "probabilities"},
         "features": list(bundle.manifest.feature_names),
         "classes": list(bundle.manifest.classes),
         "model": "renamed",

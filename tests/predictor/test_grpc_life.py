@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from bundle import Bundle
-from predictor.grpc.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 from tests.predictor.bundles import write_contrary_bundle
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import infer_message, inference_stub, refusal

@@ -10,10 +10,10 @@ from grpc_tools import protoc
 from hypothesis import given
 from hypothesis import strategies as st
 
-import predictor.grpc
-from open_inference import InferResponse, ProtocolError, Tensor
-from predictor.grpc.generated import open_inference_pb2 as messages
-from predictor.grpc.infer_messages import read_request, write_response
+import open_inference.grpc_messages
+from open_inference import InferRequest, InferResponse, ProtocolError, RequestedOutput, Tensor
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.infer_messages import read_request, read_response, write_request, write_response
 from tests.open_inference.test_binary_data import assert_same, tensors
 
 CONTENTS = messages.InferTensorContents
@@ -37,6 +37,26 @@ def test_tensors_come_back_as_they_were_sent(sent: list[Tensor], is_raw: bool) -
         assert_same(one, other)
     if not is_raw and not {tensor.datatype for tensor in sent} & {"FP16", "BF16"}:
         assert not written.raw_output_contents
+
+
+@given(st.lists(tensors(), max_size=3), st.booleans())
+def test_what_a_client_writes_and_reads_is_what_a_server_reads_and_writes(sent: list[Tensor], is_raw: bool) -> None:
+    asked = InferRequest(tuple(sent), (RequestedOutput("y", {"classification": 2}),), id="7", parameters={"p": 0.5})
+    read = read_request(write_request(asked, "m"))
+    assert (read.outputs, read.id, read.parameters) == (asked.outputs, "7", {"p": 0.5})
+    answered = InferResponse("m", tuple(sent), "3", "8", {"revision": "v1", "big": 2**63})
+    heard = read_response(write_response(answered, is_raw=is_raw))
+    assert (heard.model_name, heard.model_version, heard.id) == ("m", "3", "8")
+    assert heard.parameters == answered.parameters
+    for tensors_read in (read.inputs, heard.outputs):
+        for one, other in zip(tensors_read, sent, strict=True):
+            assert_same(one, other)
+
+
+@given(st.binary(max_size=60))
+def test_any_message_is_a_response_or_a_protocol_error(content: bytes) -> None:
+    with suppress(DecodeError, ProtocolError):
+        read_response(messages.ModelInferResponse.FromString(content))
 
 
 @given(st.binary(max_size=60))
@@ -131,7 +151,7 @@ def test_typed_contents_that_do_not_fit_are_told_what_was_expected(datatype: str
 
 
 def test_what_is_generated_is_what_the_protocol_file_says(tmp_path: Path) -> None:
-    room = Path(predictor.grpc.__path__[0])
+    room = Path(open_inference.grpc_messages.__path__[0])
     outputs = [f"--python_out={tmp_path}", f"--pyi_out={tmp_path}"]
     assert protoc.main(["protoc", f"--proto_path={room}", *outputs, "open_inference.proto"]) == 0
     for generated in tmp_path.iterdir():

@@ -6,12 +6,13 @@ from typing import Any
 import grpc
 import httpx
 import numpy as np
+import orjson
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from bundle import Bundle
-from predictor.grpc.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 from tests.predictor.bundles import infer_body
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import InferenceStub, infer_message, inference_stub, refusal
@@ -131,6 +132,7 @@ def test_what_a_model_and_a_server_say_is_what_they_say_over_rest(stub: Inferenc
     theirs = client.get("/v2/models/digits").json()
     assert (model.name, list(model.versions), model.platform) == ("digits", theirs["versions"], theirs["platform"])
     assert [list(part.shape) for part in [*model.inputs, *model.outputs]] == [[-1, 64], [-1], [-1, 10]]
+    assert orjson.loads(model.parameters["card"].string_param) == client.get("/metadata").json()
     config = stub("ModelConfig", messages.ModelConfigRequest(name="digits")).config
     theirs = client.get("/v2/models/digits/config").json()
     assert (config.max_batch_size, config.backend) == (theirs["max_batch_size"], theirs["backend"])

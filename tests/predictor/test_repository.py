@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bundle import Bundle
-from predictor.grpc.generated import open_inference_pb2 as messages
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 from tests.predictor.bundles import infer_body, write_contrary_bundle
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import InferenceStub, infer_message, inference_stub, refusal

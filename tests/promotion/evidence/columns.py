@@ -11,7 +11,8 @@ import onnx
 import orjson
 from onnx import TensorProto, helper
 
-from bundle import Bundle, write_bundle
+from bundle import Bundle, TensorSignature, write_bundle
+from bundle.manifest import AnswerOutputs
 from dataset import LabelledRows
 from promotion.gate.evidence import PairedAnswers
 from tests.predictor.bundles import make_manifest
@@ -42,6 +43,36 @@ def answers_of(column: str, holdout: LabelledRows) -> tuple[str, ...]:
 
 def paired_answers(stable: str, canary: str, holdout: LabelledRows) -> PairedAnswers:
     return PairedAnswers(holdout.labels, answers_of(stable, holdout), answers_of(canary, holdout), CLASSES)
+
+
+def write_scores_bundle(directory: Path, column: str) -> Bundle:
+    """A bundle that answers by `column`, but with nothing else than logits, under a name of their own."""
+    rows: list[str | int | None] = ["N", len(COLUMNS)]
+    nodes = [
+        helper.make_node("Gather", ["features", "column"], ["said"], axis=1),
+        helper.make_node("Cast", ["said"], ["said_whole"], to=TensorProto.INT64),
+        helper.make_node("OneHot", ["said_whole", "classes", "values"], ["scores"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "scores",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, rows)],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", len(CLASSES)])],
+        [
+            helper.make_tensor("column", TensorProto.INT64, [], [COLUMNS.index(column)]),
+            helper.make_tensor("classes", TensorProto.INT64, [], [len(CLASSES)]),
+            helper.make_tensor("values", TensorProto.FLOAT, [2], [0.0, 5.0]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.checker.check_model(model, full_check=True)
+    manifest = make_manifest("columns", features=COLUMNS, classes=CLASSES).model_copy(
+        update={
+            "outputs": (TensorSignature(name="scores", datatype="FP32", shape=(-1, len(CLASSES))),),
+            "answer": AnswerOutputs(probabilities="scores", are_logits=True),
+        }
+    )
+    return write_bundle(directory, manifest, model.SerializeToString())
 
 
 def write_column_bundle(directory: Path, column: str, *, version: int = 1) -> Bundle:

@@ -18,13 +18,13 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
 
 @pytest.fixture(scope="package")
 def stable(bundles: dict[str, Bundle]) -> Iterator[RunningPredictor]:
-    with run_predictor(bundles["v1"].path, "first") as predictor:
+    with run_predictor(bundles["v1"].path, "first", speaks_grpc=True) as predictor:
         yield predictor
 
 
 @pytest.fixture(scope="package")
 def canary(bundles: dict[str, Bundle]) -> Iterator[RunningPredictor]:
-    with run_predictor(bundles["v2"].path, "second") as predictor:
+    with run_predictor(bundles["v2"].path, "second", speaks_grpc=True) as predictor:
         yield predictor
 
 

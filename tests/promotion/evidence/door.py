@@ -82,8 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def open_door(behind: str = "") -> Iterator[Door]:
-    with Door(behind) as door:
+def open_door(behind: str = "", kind: type[Door] = Door) -> Iterator[Door]:
+    with kind(behind) as door:
         thread = Thread(target=door.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

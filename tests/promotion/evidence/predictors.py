@@ -1,6 +1,7 @@
 """Real predictors, `assay serve` in processes of their own, on a port that another can take over."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -20,10 +21,16 @@ START_SECONDS = 120.0
 class RunningPredictor:
     process: subprocess.Popen[bytes]
     port: int
+    grpc_port: int = 0
+    """0 where it does not speak gRPC."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def grpc_url(self) -> str:
+        return f"grpc://127.0.0.1:{self.grpc_port}"
 
     def kill(self) -> None:
         self.process.kill()
@@ -31,14 +38,26 @@ class RunningPredictor:
 
 
 @contextmanager
-def run_predictor(bundle: Path, revision: str, port: int | None = None) -> Iterator[RunningPredictor]:
-    """Serve `bundle`; ready when the block begins, ended when it ends."""
+def run_predictor(
+    bundle: Path,
+    revision: str,
+    port: int | None = None,
+    *,
+    speaks_grpc: bool = False,
+    records: Path | None = None,
+) -> Iterator[RunningPredictor]:
+    """Serve `bundle`, and record in `records`; ready when the block begins, ended when it ends."""
     number = port if port is not None else find_free_port()
     options = ["--bundle", str(bundle), "--revision", revision, "--http-port", str(number)]
+    grpc_port = find_free_port() if speaks_grpc else 0
+    options += ["--grpc-port", str(grpc_port)] if speaks_grpc else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "assay", "serve", *options], cwd=REPOSITORY, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "assay", "serve", *options],
+        cwd=REPOSITORY,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | ({"ASSAY_RECORD": f"jsonl:{records}"} if records is not None else {}),
     )
-    predictor = RunningPredictor(process, number)
+    predictor = RunningPredictor(process, number, grpc_port)
     try:
         wait_until_ready(predictor)
         yield predictor

@@ -14,11 +14,12 @@ from dataset import LabelledRows
 from promotion.clock import SystemClock
 from promotion.evidence.evidence_source import AnswerRefused, DigestChanged, PredictorUnreachable
 from promotion.evidence.holdout_replay import HoldoutReplay
+from promotion.gate.evidence import PairedAnswers
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GatePolicy
 from promotion.judgement import judge_canary
 from tests.predictor.bundles import write_digits_bundle
-from tests.promotion.evidence.columns import CLASSES, COLUMNS, make_holdout, paired_answers
+from tests.promotion.evidence.columns import CLASSES, COLUMNS, make_holdout, paired_answers, write_scores_bundle
 from tests.promotion.evidence.predictors import RunningPredictor, find_free_port, run_predictor
 from training.digits import load_digits_parts
 
@@ -60,6 +61,7 @@ def test_the_answers_are_those_of_the_bundle_itself(tmp_path: Path) -> None:
     (indices,) = session.run(["label"], {"features": holdout.features.astype(np.float32)})
     with run_predictor(first.path, "v1") as stable, run_predictor(second.path, "v2") as canary:
         answers = HoldoutReplay(stable.url, canary.url, holdout).replay_holdout().answers
+    assert isinstance(answers, PairedAnswers)
     assert answers.stable_labels == answers.canary_labels == tuple(classes[index] for index in indices)
     assert set(answers.stable_labels) == set(classes)
 
@@ -88,9 +90,21 @@ def test_a_judgement_states_what_was_replayed(
     assert evidence.replay.requests == 28
 
 
+def test_a_model_is_asked_for_what_it_says_that_it_has(stable: RunningPredictor, tmp_path: Path) -> None:
+    """No label and no probabilities, but logits of another name: the most probable class is its answer."""
+    bundle = write_scores_bundle(tmp_path, "v2")
+    with run_predictor(bundle.path, "scores") as canary:
+        replayed = HoldoutReplay(stable.url, canary.url, HOLDOUT).replay_holdout()
+    assert replayed.answers == paired_answers("v1", "v2", HOLDOUT)
+    assert replayed.confidences is not None
+    np.testing.assert_allclose(replayed.confidences.canary, np.exp(5) / (np.exp(5) + 3), rtol=1e-6)
+
+
 def test_a_class_that_only_the_holdout_knows_is_a_class(replay: HoldoutReplay) -> None:
     strange = replace(HOLDOUT, labels=("new", *HOLDOUT.labels[1:]))
-    assert replace(replay, holdout=strange).replay_holdout().answers.classes == (*CLASSES, "new")
+    answers = replace(replay, holdout=strange).replay_holdout().answers
+    assert isinstance(answers, PairedAnswers)
+    assert answers.classes == (*CLASSES, "new")
 
 
 def when_half_done(act: Callable[[], None]) -> Callable[[float], None]:
@@ -165,9 +179,9 @@ def test_a_port_that_nobody_listens_on_is_named(replay: HoldoutReplay, role: str
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("127.0.0.1:8000", "expected http://HOST:PORT"),
-        ("", "expected http://HOST:PORT"),
-        ("ftp://127.0.0.1:8000", "expected http://HOST:PORT"),
+        ("127.0.0.1:8000", "expected http://HOST:PORT or grpc://HOST:PORT"),
+        ("", "expected http://HOST:PORT or grpc://HOST:PORT"),
+        ("ftp://127.0.0.1:8000", "expected http://HOST:PORT or grpc://HOST:PORT"),
         ("http://127.0.0.1:port", "not a URL: Invalid port: 'port'"),
         ("http://[::1", "not a URL"),
         ("http://..:8000", "not a URL"),

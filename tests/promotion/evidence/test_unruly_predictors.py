@@ -68,6 +68,19 @@ def test_who_says_nothing_is_unreachable_after_the_timeout(behind_door: HoldoutR
         ((200, b"[]"), "/metadata: the document: Input should be an object"),
         ((200, b'{"model": "m"}'), "/metadata: version: Field required"),
         ((200, METADATA[1].replace(b'["a"', b'[1,"a"')), r"/metadata: classes.0: Input should be a valid string"),
+        (
+            (200, METADATA[1].replace(b"}", b',"task":"inference"}')),
+            "/metadata: task: Input should be 'classification'",
+        ),
+        (
+            (200, METADATA[1].replace(b"}", b',"task":"regression"}')),
+            "/metadata: answer: label for a regression; expected the outputs that answer it",
+        ),
+        (
+            (200, METADATA[1].replace(b"}", b',"answer":{"value":"v"}}')),
+            "/metadata: answer: v for a classification; expected the outputs that answer it",
+        ),
+        ((200, METADATA[1].replace(b"}", b',"answer":{}}')), "/metadata: answer: Value error, none; expected the name"),
     ],
 )
 def test_who_is_no_assay_predictor_is_refused_at_once(

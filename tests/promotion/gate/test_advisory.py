@@ -1,5 +1,6 @@
 """Advisory evidence: what it counts, that it is in the record, and that the page shows it."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def complete() -> AdvisoryEvidence:
     confidence = generator.uniform(0.5, 1, 300)
     right = (generator.random(300) < confidence).tolist()
     calibration = calibration_of(confidence.tolist(), right)
-    drift = drift_of(["cat"] * 60 + ["dog"] * 40, ["cat"] * 30 + ["dog"] * 40 + ["eel"], ("dog", "cat"))
+    drift = drift_of(["cat"] * 60 + ["dog"] * 40, Counter(cat=30, dog=40, eel=1), ("dog", "cat"))
     return AdvisoryEvidence(agreement_of(ANSWERS), calibration, calibration, drift)
 
 

@@ -5,11 +5,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
-from promotion.evidence.evidence_source import RunningRevision
+from promotion.evidence.evidence_source import AskedRevision, RunningRevision
 from promotion.gate.configuration import policy_digest
-from promotion.gate.evidence import PairedAnswers
+from promotion.gate.evidence import PairedAnswers, PairedErrors
 from promotion.gate.policy import GatePolicy
 from promotion.gate.reasons import ReasonCode
 from promotion.gate.record import (
@@ -20,17 +21,23 @@ from promotion.gate.record import (
     build_evidence_record,
     write_evidence,
 )
-from promotion.gate.verdict import Verdict, decide, error_verdict
+from promotion.gate.verdict import Verdict, decide, decide_by_errors, error_verdict
 from promotion.statistics.tango import tango_lower_bound, tango_z
 from tests.promotion.gate.paired_answers import Pairs, answers_of
 
 RECORDS = Path(__file__).parent / "records"
-KEYS_OF_FORMAT_2 = (
-    "advisory alpha b c canary classes confusion errors format headline holdout judged_at lower_bound margin n overall "
-    "policy policy_digest program_version reasons replay rows_needed slices stable verdict z"
+KEYS_OF_FORMAT_3 = (
+    "advisory alpha b c canary classes confusion error_slices errors format headline holdout judged_at lower_bound "
+    "margin n overall policy policy_digest program_version reasons replay rows_needed slices stable verdict z"
 )
 POLICY = GatePolicy(required_classes=("cat",))
 ANSWERS = answers_of({"cat": Pairs(both=400, b=12, c=18, neither=10), "dog": Pairs(both=260)})
+
+ERROR = ReasonCode.PREDICTOR_UNREACHABLE
+ASKED = (
+    AskedRevision("stable", "HTTP", 23, 0),
+    AskedRevision("canary", "gRPC", 23, 2, {"UNAVAILABLE": 2}),
+)
 
 
 def record_of(verdict: Verdict, answers: PairedAnswers | None = ANSWERS) -> EvidenceRecord:
@@ -45,7 +52,7 @@ def record_of(verdict: Verdict, answers: PairedAnswers | None = ANSWERS) -> Evid
         stable=stable,
         canary=canary,
         holdout=JudgedHoldout(name="digits:holdout", digest=f"sha256:{7:064}", rows=700),
-        replay=ReplayFacts(requests=46, retried=2, seconds=1.5) if answers else None,
+        replay=ReplayFacts(requests=46, retried=2, seconds=1.5, asked=ASKED) if answers else None,
         judged_at="2026-11-21T12:00:00Z",
         program_version="0.1.0",
     )
@@ -66,7 +73,7 @@ def test_scripts_find_the_numbers_at_the_top(record: EvidenceRecord) -> None:
     assert [content[key] for key in ("n", "b", "c", "margin", "alpha")] == [700, 12, 18, 0.02, 0.05]
     assert content["z"] == tango_z(12, 18, 700, 0.02)
     assert content["lower_bound"] == tango_lower_bound(12, 18, 700, 0.05)
-    assert (content["format"], content["verdict"], content["rows_needed"]) == (2, "PROMOTE", None)
+    assert (content["format"], content["verdict"], content["rows_needed"]) == (3, "PROMOTE", None)
     assert content["headline"] == content["reasons"][0]["text"]
     assert content["reasons"][0]["code"] == "NOT_WORSE_SHOWN"
     assert content["reasons"][0]["numbers"]["n"] == 700
@@ -79,7 +86,15 @@ def test_the_verdict_is_bound_to_what_it_names(record: EvidenceRecord) -> None:
     assert content["holdout"] == {"name": "digits:holdout", "digest": f"sha256:{7:064}", "rows": 700}
     assert content["policy"]["required_classes"] == ["cat"]
     assert content["policy_digest"] == policy_digest(POLICY)
-    assert content["replay"] == {"requests": 46, "retried": 2, "seconds": 1.5}
+    assert content["replay"] == {
+        "requests": 46,
+        "retried": 2,
+        "seconds": 1.5,
+        "asked": [
+            {"role": "stable", "transport": "HTTP", "requests": 23, "retried": 0, "troubles": {}},
+            {"role": "canary", "transport": "gRPC", "requests": 23, "retried": 2, "troubles": {"UNAVAILABLE": 2}},
+        ],
+    }
     assert (content["judged_at"], content["program_version"]) == ("2026-11-21T12:00:00Z", "0.1.0")
 
 
@@ -137,22 +152,42 @@ def test_a_record_that_cannot_be_written_leaves_nothing_behind(record: EvidenceR
     assert list(tmp_path.iterdir()) == [path]
 
 
+REGRESSION = decide_by_errors(PairedErrors((1.0,) * 200, (0.9, 1.0) * 100), POLICY)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [record_of(decide(ANSWERS, POLICY)), record_of(REGRESSION, None), record_of(error_verdict(ERROR, "away"), None)],
+    ids=["classifier", "regression", "error"],
+)
+def test_every_record_is_valid_by_the_schema_that_is_published_and_read_back(stated: EvidenceRecord) -> None:
+    content = json.loads(stated.to_json())
+    schema = EvidenceRecord.model_json_schema()
+    jsonschema_rs.validate(schema, content)
+    assert EvidenceRecord.model_validate_json(stated.to_json()) == stated
+    content["reasons"][0]["code"] = "BECAUSE"
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validate(schema, content)
+
+
 def test_a_record_of_another_format_is_refused(record: EvidenceRecord) -> None:
     with pytest.raises(ValueError, match="format"):
-        EvidenceRecord.model_validate_json(record.to_json().replace(b'"format": 2', b'"format": 3'))
+        EvidenceRecord.model_validate_json(record.to_json().replace(b'"format": 3', b'"format": 4'))
 
 
 def test_a_format_keeps_its_keys() -> None:
     """Another key, or one fewer, is another format: older programs refuse what they do not know."""
     assert (EvidenceRecord.model_fields["format"].default, sorted(EvidenceRecord.model_fields)) == (
-        2,
-        KEYS_OF_FORMAT_2.split(),
+        3,
+        KEYS_OF_FORMAT_3.split(),
     )
 
 
-def test_a_record_of_the_first_format_is_read(record: EvidenceRecord) -> None:
-    old = EvidenceRecord.model_validate_json((RECORDS / "format-1.json").read_bytes())
-    assert old.format == 1
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_record_of_an_older_format_is_read(record: EvidenceRecord, version: int) -> None:
+    old = EvidenceRecord.model_validate_json((RECORDS / f"format-{version}.json").read_bytes())
+    assert old.format == version
+    assert (old.advisory.drift is not None) is (version == 2)
     assert old.to_verdict() == record.to_verdict()
     assert old.policy == POLICY
     assert old.policy_digest == policy_digest(POLICY)

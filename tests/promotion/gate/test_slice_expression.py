@@ -24,7 +24,8 @@ AGE, PAID = Column("age"), Column("paid")
     ("text", "expected"),
     [
         ("age", AGE),
-        ('"age in years, (rounded)"', Column("age in years, (rounded)")),
+        ('"age in years, (rounded)"', Column("age in years, (rounded)", is_quoted=True)),
+        ('region == "north east"', Comparing("==", Column("region"), Column("north east", is_quoted=True))),
         ("bucket(age, 4)", Buckets(AGE, 4)),
         ('labels("shops, north.txt")', LabelsFile("shops, north.txt")),
         ("age<30", Comparing("<", AGE, Number(30.0))),

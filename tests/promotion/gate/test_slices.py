@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataset import LabelledRows
 from promotion.gate.policy import SliceDefinition
 from promotion.gate.slices import SliceNotUsable, group_rows, labels_digest
 
@@ -15,8 +16,21 @@ NAMES = ("age", "paid", "pixel1", "pixel2")
 TABLE = np.array([[20.0, 1.0, 0.0, 4.0], [30.0, 0.0, 2.0, 2.0], [40.0, 2.0, 6.0, 0.0], [90.0, 10.0, 8.0, 8.0]])
 
 
+MIXED = LabelledRows(
+    name="shops",
+    features=np.array([[0.0, 0.0, 7.0], [1.0, 0.0, 8.0], [2.0, 2.0, 9.0], [1.0, 1.0, 1.0], [3.0, 3.0, 2.0]]),
+    labels=("a",) * 5,
+    feature_names=("region", "home", "sold"),
+    categories={"region": ("north", "south", "east", ""), "home": ("north", "south", "east", "west")},
+)
+
+
+def holdout_of(table: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> LabelledRows:
+    return LabelledRows("table", table.copy(), ("a",) * len(table), NAMES)
+
+
 def groups(by: str, table: "np.ndarray[tuple[int, int], np.dtype[np.float64]]" = TABLE) -> dict[str, list[int]]:
-    found = group_rows([SliceDefinition("s", by)], table, NAMES)
+    found = group_rows([SliceDefinition("s", by)], holdout_of(table))
     assert all(group.slice == "s" for group in found)
     return {group.name: [row for row, belongs in enumerate(group.rows) if belongs] for group in found}
 
@@ -36,6 +50,50 @@ def groups(by: str, table: "np.ndarray[tuple[int, int], np.dtype[np.float64]]" =
 )
 def test_an_expression_groups_rows(by: str, expected: dict[str, list[int]]) -> None:
     assert groups(by) == expected
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("region", {"s (empty)": [4], "s east": [2], "s north": [0], "s south": [1, 3]}),
+        ('region == "north"', {"s no": [1, 2, 3, 4], "s yes": [0]}),
+        ('"south" != region', {"s no": [1, 3], "s yes": [0, 2, 4]}),
+        ('region == ""', {"s no": [0, 1, 2, 3], "s yes": [4]}),
+        ("region == home", {"s no": [1, 4], "s yes": [0, 2, 3]}),
+        ('"region" == "east"', {"s no": [0, 1, 3, 4], "s yes": [2]}),
+        ("bucket(sold, 2)", {"s 1/2 (up to 7)": [0, 3, 4], "s 2/2 (above 7)": [1, 2]}),
+        ("mean(*) >= 8", {"s no": [0, 3, 4], "s yes": [1, 2]}),
+    ],
+)
+def test_categories_group_rows_by_their_texts(by: str, expected: dict[str, list[int]]) -> None:
+    found = group_rows([SliceDefinition("s", by)], MIXED)
+    assert {group.name: [row for row, belongs in enumerate(group.rows) if belongs] for group in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        (
+            'region == "nroth"',
+            "no row has 'nroth' in the column 'region', expected one of '', 'east', 'north', 'south'",
+        ),
+        ('region < "north"', "column 'region' holds categories, which are == or != a text, and never <"),
+        (
+            "region == 1",
+            "column 'region' holds categories; expected a text to compare it with, such as region == \"…\"",
+        ),
+        ("region == sold", "column 'region' holds categories; expected a text to compare it with"),
+        ("region + 1 > 2", "column 'region' holds categories; expected a number, or region == \"…\""),
+        ("bucket(region, 2)", "column 'region' holds categories; expected a number"),
+        ("mean(region, sold) > 2", "column 'region' holds categories; expected a number"),
+        ("mean(reg*) > 2", "no column of numbers begins with 'reg'"),
+        ('sold == "north"', "column 'north' is unknown, expected one of 3, such as region, home, sold"),
+    ],
+)
+def test_categories_are_never_taken_for_numbers(by: str, message: str) -> None:
+    with pytest.raises(SliceNotUsable) as caught:
+        group_rows([SliceDefinition("s", by)], MIXED)
+    assert str(caught.value).startswith(f"slice s: {message}")
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(2, 20))
@@ -58,7 +116,7 @@ def test_a_file_of_labels_groups_rows_and_an_empty_line_leaves_one_out(tmp_path:
     path = tmp_path / "shops.txt"
     path.write_text("north\nsouth\n\nnorth\n")
     definition = SliceDefinition("shop", 'labels("shops.txt")', str(path), labels_digest(path.read_bytes()))
-    found = group_rows([definition], TABLE, NAMES)
+    found = group_rows([definition], holdout_of(TABLE))
     assert [(group.name, group.rows) for group in found] == [
         ("shop north", (True, False, False, True)),
         ("shop south", (False, True, False, False)),
@@ -78,7 +136,7 @@ def test_a_file_of_labels_that_has_changed_is_refused(tmp_path: Path, content: b
         path.write_bytes(content)
     definition = SliceDefinition("shop", 'labels("shops.txt")', str(path), labels_digest(b"a\nb\nc\nd\n"))
     with pytest.raises(SliceNotUsable, match=message):
-        group_rows([definition], TABLE, NAMES)
+        group_rows([definition], holdout_of(TABLE))
 
 
 @pytest.mark.parametrize(
@@ -90,14 +148,14 @@ def test_a_file_of_labels_that_does_not_fit_is_refused(tmp_path: Path, content: 
     path.write_bytes(content)
     definition = SliceDefinition("shop", 'labels("shops.txt")', str(path), labels_digest(content))
     with pytest.raises(SliceNotUsable, match=message):
-        group_rows([definition], TABLE, NAMES)
+        group_rows([definition], holdout_of(TABLE))
 
 
 @pytest.mark.parametrize(
     ("by", "message"),
     [
         ("agee < 3", "slice s: column 'agee' is unknown, expected one of 4, such as age, paid, pixel1"),
-        ("mean(pix_*) < 3", "slice s: no column begins with 'pix_'"),
+        ("mean(pix_*) < 3", "slice s: no column of numbers begins with 'pix_'"),
         ("1 / paid < 3", "slice s: row 2 gives inf, expected a finite number"),
         ("0 / (paid - 1) < 3", "slice s: row 1 gives nan, expected a finite number"),
     ],

@@ -1,5 +1,7 @@
 """A verdict on a terminal."""
 
+from pathlib import Path
+
 from promotion.gate.policy import GatePolicy
 from promotion.gate.reasons import ReasonCode
 from promotion.gate.verdict import decide, error_verdict
@@ -52,3 +54,10 @@ def test_a_verdict_without_rows_is_told_in_short() -> None:
 def test_an_error_is_told_in_a_line() -> None:
     verdict = error_verdict(ReasonCode.ANSWER_REFUSED, "canary http://127.0.0.1:8002: status 500")
     assert describe_verdict(verdict) == ("ERROR: canary http://127.0.0.1:8002: status 500",)
+
+
+def test_every_code_is_explained_to_whoever_operates_the_gate() -> None:
+    """In a row of the table of codes, with what to do."""
+    explained = (Path(__file__).parents[3] / "docs" / "gate.md").read_text()
+    rows = [line for line in explained.splitlines() if line.startswith("| `")]
+    assert [code for code in ReasonCode if not any(f"`{code}`" in row and row.count(" | ") == 2 for row in rows)] == []

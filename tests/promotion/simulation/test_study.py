@@ -12,17 +12,19 @@ from scipy.stats import norm
 from promotion.gate.policy import GatePolicy
 from promotion.simulation.canaries import Canary, draw_histories
 from promotion.simulation.gates import Gate, gates_for
+from promotion.simulation.live_traffic import GuardrailRates, run_guardrail_study
 from promotion.simulation.study import GateRates, canaries_for, run_study
-from promotion.simulation.study_text import describe_study
+from promotion.simulation.study_text import describe_guardrail_study, describe_study
 from promotion.statistics.e_process import EProcess
 from promotion.statistics.flat_rule import FlatRule
 from promotion.statistics.sequential_run import SequentialEnd, SequentialRun
 from promotion.statistics.tango import tango_z
 
 RUNS = 500
+ROLLOUTS = 40
 DISAGREEMENT = 0.06
 POLICY = GatePolicy()
-OURS = ("fixed test", "flat rule, every row", "e-process, every row", "whole verdict")
+OURS = ("fixed test", "flat rule, every row", "e-process, every row", "whole verdict", "whole verdict, guardrails")
 AT_THE_MARGIN, EQUAL, WORSE = "at the margin", "as good as stable", "five margins worse"
 
 
@@ -85,6 +87,33 @@ def test_a_naive_gate_is_beyond_the_bounds(
     assert one.promoted > least > 0.055 + errors(0.055, RUNS)
 
 
+@pytest.fixture(scope="module")
+def rollouts() -> dict[tuple[str, str], GuardrailRates]:
+    found = run_guardrail_study(POLICY.guardrails, ROLLOUTS, seed=5)
+    assert describe_guardrail_study(found)[2].startswith("serves as stable does")
+    return {(one.rule, one.canary): one for one in found}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("canary", ["serves as stable does", "fails as much more as it may"])
+def test_guardrails_send_back_hardly_any_canary_that_serves_as_it_may_and_a_naive_rule_many(
+    rollouts: dict[tuple[str, str], GuardrailRates], canary: str
+) -> None:
+    steps = 4 * POLICY.guardrails.alpha  # each step is a window of its own
+    assert rollouts["guardrails", canary].sent_back <= steps + errors(steps, ROLLOUTS)
+    assert rollouts["error rate above the margin", canary].sent_back > steps + errors(steps, ROLLOUTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("canary", ["fails 10 points more", "six times as slow"])
+def test_guardrails_send_back_what_serves_clearly_worse_before_it_has_all_traffic(
+    rollouts: dict[tuple[str, str], GuardrailRates], canary: str
+) -> None:
+    one = rollouts["guardrails", canary]
+    assert one.sent_back >= 0.95
+    assert one.mean_requests < 1000
+
+
 @pytest.mark.slow
 def test_the_study_is_told_as_a_table(found: dict[tuple[str, str], GateRates]) -> None:
     lines = describe_study(list(found.values()))
@@ -97,6 +126,7 @@ def test_the_study_is_told_as_a_table(found: dict[tuple[str, str], GateRates]) -
         "the same on 40 rows (naive)",
         "fixed test every 25 rows (naive)",
         "whole verdict",
+        "whole verdict, guardrails",
     ]
     assert lines[0].split("  ")[-1].strip() == WORSE
 

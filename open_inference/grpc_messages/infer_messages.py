@@ -1,12 +1,19 @@
-"""ModelInfer's messages, between protobuf and ours: the checks that JSON goes through, with the same words."""
+"""ModelInfer's messages, between protobuf and ours: the checks that JSON goes through, with the same words.
 
-from collections.abc import Mapping
+A server reads requests and writes responses, a client writes requests, always raw, and reads responses.
+"""
+
+from collections.abc import Mapping, Sequence
 
 from open_inference import InferRequest, InferResponse, MalformedMessage, Parameters, RequestedOutput, Tensor
 from open_inference.binary_data import decode_binary
+from open_inference.grpc_messages.contents import have_field, read_contents, write_contents
+from open_inference.grpc_messages.generated.open_inference_pb2 import (
+    InferParameter,
+    ModelInferRequest,
+    ModelInferResponse,
+)
 from open_inference.json_object import check_shape, quote
-from predictor.grpc.contents import have_field, read_contents, write_contents
-from predictor.grpc.generated.open_inference_pb2 import InferParameter, ModelInferRequest, ModelInferResponse
 
 
 def read_request(message: ModelInferRequest) -> InferRequest:
@@ -16,10 +23,7 @@ def read_request(message: ModelInferRequest) -> InferRequest:
         found = f"the request has {len(raw)} raw_input_contents"
         raise MalformedMessage(found, f"{len(message.inputs)}, one for each input, or none")
     return InferRequest(
-        inputs=tuple(
-            _read_tensor(value, f"inputs[{index}]", raw[index] if raw else None)
-            for index, value in enumerate(message.inputs)
-        ),
+        inputs=_read_tensors(message.inputs, "input", raw),
         outputs=tuple(
             RequestedOutput(
                 _check_name(value.name, f"outputs[{index}]"), _read_parameters(value.parameters, f"outputs[{index}]")
@@ -28,6 +32,34 @@ def read_request(message: ModelInferRequest) -> InferRequest:
         ),
         id=message.id or None,
         parameters=_read_parameters(message.parameters, "the request"),
+    )
+
+
+def write_request(request: InferRequest, model: str) -> ModelInferRequest:
+    """The request to `model`, of whatever version is the highest there."""
+    message = ModelInferRequest(model_name=model, id=request.id or "")
+    _write_parameters(request.parameters, message.parameters)
+    for tensor in request.inputs:
+        written = message.inputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
+        _write_parameters(tensor.parameters, written.parameters)
+        message.raw_input_contents.append(tensor.to_bytes())
+    for output in request.outputs:
+        _write_parameters(output.parameters, message.outputs.add(name=output.name).parameters)
+    return message
+
+
+def read_response(message: ModelInferResponse) -> InferResponse:
+    """The response. Raises ProtocolError, and nothing else."""
+    raw = message.raw_output_contents
+    if raw and len(raw) != len(message.outputs):
+        found = f"the response has {len(raw)} raw_output_contents"
+        raise MalformedMessage(found, f"{len(message.outputs)}, one for each output, or none")
+    return InferResponse(
+        model_name=message.model_name,
+        outputs=_read_tensors(message.outputs, "output", raw),
+        model_version=message.model_version or None,
+        id=message.id or None,
+        parameters=_read_parameters(message.parameters, "the response"),
     )
 
 
@@ -48,14 +80,25 @@ def write_response(response: InferResponse, *, is_raw: bool) -> ModelInferRespon
     return message
 
 
-def _read_tensor(value: ModelInferRequest.InferInputTensor, place: str, raw: bytes | None) -> Tensor:
-    place = f"input {quote(_check_name(value.name, place))}"
+_TensorMessage = ModelInferRequest.InferInputTensor | ModelInferResponse.InferOutputTensor
+
+
+def _read_tensors(values: Sequence[_TensorMessage], kind: str, raw: Sequence[bytes]) -> tuple[Tensor, ...]:
+    """All tensors of one kind, `input` or `output`; `raw` has the content of each, or of none."""
+    return tuple(
+        _read_tensor(value, kind, f"{kind}s[{index}]", raw[index] if raw else None)
+        for index, value in enumerate(values)
+    )
+
+
+def _read_tensor(value: _TensorMessage, kind: str, place: str, raw: bytes | None) -> Tensor:
+    place = f"{kind} {quote(_check_name(value.name, place))}"
     shape = check_shape(list(value.shape), f"{place}: shape")
     parameters = _read_parameters(value.parameters, place)
     if raw is None:
         data = read_contents(value.contents, value.datatype, shape, f"{place}: contents")
     elif value.HasField("contents"):
-        raise MalformedMessage(f"{place} has contents beside raw_input_contents", "one of them")
+        raise MalformedMessage(f"{place} has contents beside raw_{kind}_contents", "one of them")
     else:
         data = decode_binary(raw, value.datatype, shape, f"{place}: raw contents")
     return Tensor(value.name, value.datatype, shape, data, parameters)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from open_inference import TensorMismatch
 from open_inference.datatypes import arrange, dtype_of
-from predictor.grpc.generated.open_inference_pb2 import InferTensorContents
+from open_inference.grpc_messages.generated.open_inference_pb2 import InferTensorContents
 
 _FIELDS = {
     "BOOL": "bool_contents",
