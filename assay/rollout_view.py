@@ -9,12 +9,21 @@ from rich.text import Text
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import Guardrail
 from promotion.guardrails.findings import GuardrailState, seconds_text, share_text
+from promotion.recorded.agreement import describe_agreement
+from promotion.recorded.findings import LabelState, describe_labels
 from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
 from promotion.rollout.status import RolloutStatus, VerdictNumbers
 from promotion.routers.request_counts import RequestCounts
 
 HISTORY_LINES = 12
 _STYLES = {RolloutState.PROMOTED: "bold green", RolloutState.RESTORED: "bold red", RolloutState.RESTORING: "bold red"}
+_OUTSIDE_OF_STEPS = {
+    RolloutState.JUDGING,
+    RolloutState.MIRRORING,
+    RolloutState.SHADOWING,
+    RolloutState.RESTORING,
+    RolloutState.RESTORED,
+}
 _OUTCOME_STYLES = {
     Outcome.PROMOTE: "green",
     Outcome.INCONCLUSIVE: "yellow",
@@ -30,7 +39,15 @@ _STATES = {
     GuardrailState.KEPT: "kept",
     GuardrailState.BROKEN: "broken",
 }
+_LABELS = {
+    LabelState.NO_DATA: "no data",
+    LabelState.COVERAGE_DIFFERS: "coverage differs",
+    LabelState.OPEN: "not shown",
+    LabelState.KEPT: "not worse",
+    LabelState.HARM: "worse",
+}
 _DOING = {
+    RolloutState.SHADOWING: "of the shadow",
     RolloutState.OBSERVING: "in this step",
     RolloutState.PAUSING: "of the pause before {} %",
     RolloutState.AWAITING: "without an approval of {} % (assay rollout approve)",
@@ -45,7 +62,7 @@ def show_status(status: RolloutStatus) -> RenderableType:
     facts.add_column()
     facts.add_row(f"rollout {record.rollout_id}", _state(status))
     facts.add_row("canary", f"{_short(record.canary_digest)} against stable {_short(record.stable_digest)}")
-    for name, text in (*_verdict(record, status.numbers), *_time(status), *_end(record)):
+    for name, text in (*_verdict(record, status.numbers), *_live(record), *_time(status), *_end(record)):
         facts.add_row(name, text)
     return Group(facts, *_steps(status), *_guardrails(record), *_history(record))
 
@@ -68,7 +85,7 @@ def describe_events(record: RolloutRecord, since: int) -> Iterable[str]:
 
 def _state(status: RolloutStatus) -> Text:
     record = status.rollout
-    is_in_steps = record.state not in {RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED}
+    is_in_steps = record.state not in _OUTSIDE_OF_STEPS
     where = f", step {record.step + 1} of {len(record.plan.steps)}" if is_in_steps else ""
     tried = f", {record.failed_attempts} of {record.plan.attempts} attempts failed" if record.failed_attempts else ""
     text = Text(str(record.state), style=_STYLES.get(record.state, "bold"))
@@ -83,6 +100,13 @@ def _verdict(record: RolloutRecord, numbers: VerdictNumbers | None) -> Iterable[
     if numbers and numbers.z is not None and numbers.lower_bound is not None:
         counts = f"n = {numbers.n}, b = {numbers.b}, c = {numbers.c}, Z = {numbers.z:.3f}"
         yield "", Text(f"{counts}, lower bound {numbers.lower_bound:+.4f}, margin {-numbers.margin:+.4f}")
+
+
+def _live(record: RolloutRecord) -> Iterable[tuple[str, Text]]:
+    if record.shadow is not None:
+        yield "shadow", Text(describe_agreement(record.shadow))
+    if record.labels is not None:
+        yield "labels", Text(f"{_LABELS[record.labels.state]}: {describe_labels(record.labels)}")
 
 
 def _time(status: RolloutStatus) -> Iterable[tuple[str, Text]]:

@@ -154,6 +154,34 @@ def approve(
     typer.echo(f"rollout {record.rollout_id}: {percent} % is approved")
 
 
+@rollout_app.command()
+def labels(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with request_id,label; with a column row where requests have several.")
+    ],
+    out: OutOption = DEFAULT_OUT,
+) -> None:
+    """Hand in true labels of live answers, by the request id of their answers, for the rollout that is under way.
+
+    Its promoter, with --records, scores them once they are older than the label lag. Labels that are known change
+    nothing; of two that contradict each other the first stands.
+
+    Example: assay rollout labels yesterday.csv
+    """
+    from promotion.clock import SystemClock
+    from promotion.recorded.label_store import FileLabels
+    from promotion.recorded.labels import read_labels_file
+
+    given = read_labels_file(file)
+    record = _require(_watch(out, DEFAULT_GATEWAY, None, "", None).read_status(), out, None).rollout
+    if record.is_finished:
+        typer.echo(f"assay: rollout {record.rollout_id} has ended: labels change nothing in it any more", err=True)
+        raise typer.Exit(1)
+    done = FileLabels(out, record.rollout_id).hand_in(given, who(), SystemClock().now().timestamp())
+    against = f", {done.contradicting} against labels that stand" if done.contradicting else ""
+    typer.echo(f"rollout {record.rollout_id}: {done.new} new labels, {done.known} known before{against}")
+
+
 def _orders(out: Path, release: str | None, namespace: str) -> "RolloutOrders":
     if release is None:
         from promotion.rollout.file_orders import FileRolloutOrders
