@@ -9,6 +9,7 @@ crash: the same records and labels give the same finding.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import fmean
 
 from promotion.gate.policy import GatePolicy
 from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, Role, side_by_side
@@ -16,6 +17,9 @@ from promotion.recorded.label_store import GivenLabel
 from promotion.statistics.excess_bounds import excess_bounds
 
 COVERAGE_ALARM = 0.001
+COVERAGE_TOLERANCE = 0.1
+"""By how much the shares of labelled answers may differ, shown or not: labels of one revision's mistakes alone show
+harm before their number shows what they are."""
 Labels = Mapping[tuple[str, int], GivenLabel]
 
 
@@ -138,11 +142,13 @@ def _compare_coverage(answers: AnswersOfBoth, labels: Labels, until: float) -> s
         if answer.at <= until
         for row in range(len(answer.labels))
     ]
-    low, high = excess_bounds(side_by_side(covered), COVERAGE_ALARM / 2)
-    if low <= 0 <= high:
+    excesses = side_by_side(covered)
+    difference = fmean(excesses) if excesses else 0.0
+    low, high = excess_bounds(excesses, COVERAGE_ALARM / 2)
+    if low <= 0 <= high and abs(difference) <= COVERAGE_TOLERANCE:
         return None
-    more = "canary" if low > 0 else "stable"
-    return f"answers of {more} are labelled more often, by {max(low, -high):.1%} at least: hand in labels of both alike"
+    more = "canary" if difference > 0 else "stable"
+    return f"answers of {more} are labelled more often, by {abs(difference):.1%}: hand in labels of both alike"
 
 
 def describe_labels(finding: LabelFinding) -> str:

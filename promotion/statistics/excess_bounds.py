@@ -10,7 +10,6 @@ from math import log
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import logsumexp
 
 _STAKES = np.array((0.49, 0.35, 0.22, 0.13, 0.07, 0.035))
 """Shares of the capital, all below 1 / 2: nobody loses everything, whatever the mean that is asked about."""
@@ -35,8 +34,8 @@ def excess_bounds(excesses: ArrayLike, alpha: float) -> tuple[float, float]:
 def _lower(values: NDArray[np.float64], counts: NDArray[np.int64], alpha: float) -> float:
     def shown(mean: float) -> float:
         capital = np.log1p(np.outer(_STAKES, values - mean)) @ counts
-        return float(logsumexp(capital)) - log(len(_STAKES)) + log(alpha)
+        return float(np.logaddexp.reduce(capital)) - log(len(_STAKES)) + log(alpha)
 
     if shown(-1.0) <= 0:
         return -1.0
-    return float(brentq(shown, -1.0, float(values[-1]), xtol=1e-9))  # whoever bets on more than there ever was loses
+    return float(brentq(shown, -1.0, float(values.max()), xtol=1e-7))  # nobody gains on more than ever was
