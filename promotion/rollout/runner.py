@@ -193,7 +193,7 @@ class RolloutRunner:
     def _compare_shadow(self, record: RolloutRecord) -> Event:
         plan, started = record.plan, self.clock.monotonic_seconds()
         needed, nothing = plan.shadow_requests or plan.minimum_requests, NOTHING_WATCHED.open_window()
-        before = None
+        before = record.shadow
         while True:
             agreement = self.live.compare(record) if self.live is not None else ShadowAgreement()
             if agreement != before:
@@ -255,7 +255,7 @@ class RolloutRunner:
         """Why labels that came for live answers end the rollout."""
         if self.live is None:
             return None
-        before, found = self.live.newest(record), self.live.look(record)
+        before, found = self._with_labels(record).labels, self.live.look(record)
         if found != before:
             self._show(record)
         return harm_of(found)

@@ -1,6 +1,7 @@
 """Real predictors, `assay serve` in processes of their own, on a port that another can take over."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -31,12 +32,15 @@ class RunningPredictor:
 
 
 @contextmanager
-def run_predictor(bundle: Path, revision: str, port: int | None = None) -> Iterator[RunningPredictor]:
-    """Serve `bundle`; ready when the block begins, ended when it ends."""
+def run_predictor(
+    bundle: Path, revision: str, port: int | None = None, *, records: Path | None = None
+) -> Iterator[RunningPredictor]:
+    """Serve `bundle`, and record in `records`; ready when the block begins, ended when it ends."""
     number = port if port is not None else find_free_port()
     options = ["--bundle", str(bundle), "--revision", revision, "--http-port", str(number)]
+    environment = os.environ | ({"ASSAY_RECORD": f"jsonl:{records}"} if records is not None else {})
     process = subprocess.Popen(
-        [sys.executable, "-m", "assay", "serve", *options], cwd=REPOSITORY, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "assay", "serve", *options], cwd=REPOSITORY, env=environment, stderr=subprocess.DEVNULL
     )
     predictor = RunningPredictor(process, number)
     try:

@@ -100,10 +100,11 @@ def plan_event(around: Surroundings, event: Event) -> None:
     canary=st.sampled_from(["v2", "v2", "v3"]),
     happenings=st.lists(events, max_size=4),
     says_wrong=st.sampled_from([0, 0, 2]),
+    swapped_at=st.none() | st.integers(1, 16),
 )
 @settings(max_examples=50)
 def test_whatever_happens_traffic_follows_the_verdict_and_the_rollout_ends(
-    plan: RolloutPlan, canary: str, happenings: list[Event], says_wrong: int
+    plan: RolloutPlan, canary: str, happenings: list[Event], says_wrong: int, swapped_at: int | None
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = FailingStore(Path(folder))
@@ -111,7 +112,8 @@ def test_whatever_happens_traffic_follows_the_verdict_and_the_rollout_ends(
         object.__setattr__(store, "around", around)
         traffic = recorded(around, GatePolicy())
         traffic.canary_says = lambda number: "wrong" if says_wrong and number % says_wrong == 0 else "right"
-        for event in happenings:
+        swap = [] if swapped_at is None else [Event("save", swapped_at, "another bundle")]
+        for event in (*happenings, *swap):
             plan_event(around, event)
         by_rollout: list[int] = []
 
