@@ -13,7 +13,7 @@ from statistics import fmean
 
 from promotion.gate.policy import GatePolicy
 from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, Role, side_by_side
-from promotion.recorded.label_store import GivenLabel
+from promotion.recorded.labels import GivenLabel
 from promotion.statistics.excess_bounds import excess_bounds
 
 COVERAGE_ALARM = 0.001

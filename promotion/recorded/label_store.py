@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from promotion.recorded.answers import LabelsRefused
-from promotion.recorded.labels import TrueLabel
+from promotion.recorded.labels import GivenLabel, TrueLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,6 @@ class LabelDocument:
     at: float
     """Seconds since the epoch."""
     labels: tuple[TrueLabel, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GivenLabel:
-    """A row's label, and when it was handed in."""
-
-    label: str
-    at: float
-    """Seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)

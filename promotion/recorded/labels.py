@@ -29,6 +29,15 @@ class TrueLabel:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class GivenLabel:
+    """A row's label, and when it was handed in."""
+
+    label: str
+    at: float
+    """Seconds since the epoch."""
+
+
 def read_labels_file(path: Path) -> tuple[TrueLabel, ...]:
     """The labels in a CSV file. Raises LabelsRefused, which names the line."""
     try:

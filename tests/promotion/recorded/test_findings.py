@@ -8,7 +8,7 @@ from promotion.gate.policy import GatePolicy, LiveLabelPolicy
 from promotion.recorded.agreement import ShadowAgreement, describe_agreement, find_agreement
 from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, Role
 from promotion.recorded.findings import LabelFinding, LabelState, ScoredRows, describe_labels, find_in_labels
-from promotion.recorded.label_store import GivenLabel
+from promotion.recorded.labels import GivenLabel
 
 POLICY = GatePolicy(live_labels=LiveLabelPolicy(lag_seconds=100.0, minimum_rows=20))
 LONG_AGO = 1e6

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from promotion.statistics.excess_bounds import excess_bounds
 
 RUNS, PAIRS, LOOKS = 120, 400, 16
-excesses = st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.25, 1.0]), max_size=60)
+drawn_excesses = st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.25, 1.0]), max_size=60)
 
 
 def test_nothing_shows_nothing() -> None:
@@ -25,7 +25,7 @@ def test_one_bet_by_hand() -> None:
     assert high == 1.0
 
 
-@given(excesses, st.sampled_from([0.01, 0.05]))
+@given(drawn_excesses, st.sampled_from([0.01, 0.05]))
 def test_the_bounds_enclose_the_mean_and_mirror_each_other(seen: list[float], alpha: float) -> None:
     low, high = excess_bounds(seen, alpha)
     assert -1 <= low <= (np.mean(seen) if seen else 0) <= high <= 1
@@ -35,7 +35,7 @@ def test_the_bounds_enclose_the_mean_and_mirror_each_other(seen: list[float], al
     assert wider_high >= high - 1e-6
 
 
-@given(excesses)
+@given(drawn_excesses)
 def test_the_order_does_not_matter(seen: list[float]) -> None:
     assert excess_bounds(seen, 0.05) == excess_bounds(sorted(seen), 0.05)
 
@@ -50,7 +50,8 @@ def test_what_is_no_excess_is_refused(wrong: list[float]) -> None:
 
 def draw_excesses(generator: np.random.Generator, stable: float, canary: float) -> NDArray[np.float64]:
     wrong = generator.random((2, PAIRS)) < np.array([[stable], [canary]])
-    return wrong[1].astype(np.float64) - wrong[0]
+    excesses: NDArray[np.float64] = wrong[1].astype(np.float64) - wrong[0]
+    return excesses
 
 
 def share_that_shows(excess: float, *, stable: float, canary: float, seed: int) -> float:
