@@ -8,9 +8,9 @@ from rich.text import Text
 
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import Guardrail
-from promotion.guardrails.findings import GuardrailState, seconds_text, share_text
+from promotion.guardrails.findings import STATE_TEXTS, find_disagreements, seconds_text, share_text
 from promotion.recorded.agreement import describe_agreement
-from promotion.recorded.findings import LabelState, describe_labels
+from promotion.recorded.findings import LABEL_STATE_TEXTS, describe_labels
 from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
 from promotion.rollout.status import RolloutStatus, VerdictNumbers
 from promotion.routers.request_counts import RequestCounts
@@ -32,20 +32,6 @@ _OUTCOME_STYLES = {
 }
 
 
-_STATES = {
-    GuardrailState.NO_DATA: "no data",
-    GuardrailState.NOT_COMPARED: "no stable to compare with",
-    GuardrailState.OPEN: "not shown",
-    GuardrailState.KEPT: "kept",
-    GuardrailState.BROKEN: "broken",
-}
-_LABELS = {
-    LabelState.NO_DATA: "no data",
-    LabelState.COVERAGE_DIFFERS: "coverage differs",
-    LabelState.OPEN: "not shown",
-    LabelState.KEPT: "not worse",
-    LabelState.HARM: "worse",
-}
 _DOING = {
     RolloutState.SHADOWING: "of the shadow",
     RolloutState.OBSERVING: "in this step",
@@ -106,7 +92,7 @@ def _live(record: RolloutRecord) -> Iterable[tuple[str, Text]]:
     if record.shadow is not None:
         yield "shadow", Text(describe_agreement(record.shadow))
     if record.labels is not None:
-        yield "labels", Text(f"{_LABELS[record.labels.state]}: {describe_labels(record.labels)}")
+        yield "labels", Text(f"{LABEL_STATE_TEXTS[record.labels.state]}: {describe_labels(record.labels)}")
 
 
 def _time(status: RolloutStatus) -> Iterable[tuple[str, Text]]:
@@ -149,10 +135,12 @@ def _guardrails(record: RolloutRecord) -> Iterable[RenderableType]:
     if not found:
         return
     table = _table("guardrail", "source", "stable", "canary", "more, at least", "at most", "allowed", "")
+    differs = find_disagreements(found)
     for one in found:
         say = share_text if one.guardrail is Guardrail.ERRORS else seconds_text
         numbers = (one.stable, one.canary, one.excess_at_least, one.excess_at_most, one.allowed)
-        table.add_row(one.guardrail, one.source, *(say(number) for number in numbers), _STATES[one.state])
+        state = f"{STATE_TEXTS[one.state]}{', the sources disagree' if one.guardrail in differs else ''}"
+        table.add_row(one.guardrail, one.source, *(say(number) for number in numbers), state)
     yield Text()
     yield table
 

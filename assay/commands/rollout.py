@@ -93,6 +93,32 @@ def history(
 
 
 @rollout_app.command()
+def report(
+    page: Annotated[
+        Path, typer.Argument(metavar="PAGE", help="Where to write it: an HTML file with its pictures inside.")
+    ],
+    out: OutOption = DEFAULT_OUT,
+    release: ReleaseOption = None,
+    namespace: NamespaceOption = "default",
+) -> None:
+    """Write the newest rollout as a page: its verdict, its steps, guardrails by each source, live labels, the shadow.
+
+    Example: assay rollout report build/rollout.html
+    """
+    from promotion.report import Chapter, write_report
+
+    watch = _watch(out, DEFAULT_GATEWAY, release, namespace, None)
+    seen = _require(watch.read_status(), out, release)
+    record, evidence = seen.rollout, watch.read_evidence(seen.rollout)
+    if evidence is None or seen.numbers is None:
+        typer.echo(f"assay: rollout {record.rollout_id} has no evidence yet: it is {record.state}", err=True)
+        raise typer.Exit(1)
+    name = f"rollout {record.rollout_id}"
+    write_report(page, f"Assay, {name}", [Chapter(f"{name} of {_place(out, release)}", evidence, record)])
+    typer.echo(f"{page} has {name}")
+
+
+@rollout_app.command()
 def abort(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     wait_seconds: Annotated[float, typer.Option(min=0, help="How long the promoter may take to end.")] = 60.0,

@@ -38,6 +38,16 @@ class LabelState(StrEnum):
     """The canary is shown to be worse by more than it may be."""
 
 
+LABEL_STATE_TEXTS: Mapping[LabelState, str] = {
+    LabelState.NO_DATA: "no data",
+    LabelState.COVERAGE_DIFFERS: "coverage differs",
+    LabelState.OPEN: "not shown",
+    LabelState.KEPT: "not worse",
+    LabelState.HARM: "worse",
+}
+"""For a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScoredRows:
     """The rows that one revision answered, by what is known of them."""

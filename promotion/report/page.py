@@ -9,9 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from promotion.errors import PromotionError
 from promotion.gate.advisory import AdvisoryEvidence
 from promotion.gate.record import EvidenceRecord
+from promotion.recorded.agreement import describe_agreement
+from promotion.recorded.findings import LABEL_STATE_TEXTS
 from promotion.report.advisory_charts import draw_agreement, draw_calibration, draw_drift
 from promotion.report.disagreement_charts import draw_course, draw_disagreements
 from promotion.report.drawing import drawing_style
+from promotion.report.live_chart import draw_live
+from promotion.report.live_tables import guardrail_rows
 from promotion.report.traffic_chart import TrafficSample, draw_traffic
 from promotion.report.verdict_charts import draw_confusion, draw_differences, draw_steps
 from promotion.rollout.record import RolloutRecord
@@ -83,6 +87,16 @@ def _pictured(chapter: Chapter) -> dict[str, object]:
         "course": draw_course(evidence.advisory.course, evidence) if evidence.advisory.course else "",
         "disagreements": draw_disagreements(evidence.advisory.disagreements),
         **_advised(evidence.advisory),
+        **(_seen_live(rollout) if rollout else {}),
+    }
+
+
+def _seen_live(rollout: RolloutRecord) -> dict[str, object]:
+    return {
+        "live": draw_live(rollout),
+        "guardrails": list(guardrail_rows(rollout)),
+        "labels": LABEL_STATE_TEXTS[rollout.labels.state] if rollout.labels else "",
+        "shadow": describe_agreement(rollout.shadow) if rollout.shadow else "",
     }
 
 
