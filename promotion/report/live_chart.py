@@ -36,7 +36,7 @@ def draw_live(record: RolloutRecord) -> str:
     plot.set_yticks(range(len(rows)), [row.name for row in rows])
     plot.set_ylim(len(rows) - 0.5, -0.5)
     plot.margins(x=0.15)
-    plot.set_xlabel("what the canary has more than stable, in points; black: what it may have")
+    plot.set_xlabel("excess of the canary over stable, in points; black: allowed")
     return to_svg(figure, "excess of the canary's errors, and of its wrong answers, against what is allowed")
 
 
