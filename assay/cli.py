@@ -8,35 +8,14 @@ or 20 while it is under way.
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from assay.commands.cluster import cluster_app
-from assay.commands.demo import demo
-from assay.commands.evaluate import evaluate
-from assay.commands.gate import gate_app
-from assay.commands.pack import pack
-from assay.commands.promote import promote
-from assay.commands.rollout import rollout_app
-from assay.commands.rollout_exporter import rollout_exporter
-from assay.commands.serve import serve
-from assay.commands.split import split_app
-from assay.commands.store import store_app
-from assay.commands.train import train
 from assay.explained_errors import EXPLAINED
-
-app = typer.Typer(
-    name="assay",
-    help="Serve ONNX models; let a new revision take traffic only after it has been shown not to be worse.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
@@ -44,7 +23,6 @@ def _print_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _assay(
     _version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
@@ -53,24 +31,54 @@ def _assay(
     pass
 
 
-app.command()(train)
-app.command()(evaluate)
-app.command()(pack)
-app.command()(serve)
-app.add_typer(split_app, name="split")
-app.add_typer(store_app, name="store")
-app.add_typer(gate_app, name="gate")
-app.command()(promote)
-app.add_typer(rollout_app, name="rollout")
-app.command("rollout-exporter")(rollout_exporter)
-app.add_typer(cluster_app, name="cluster")
-app.command()(demo)
+_COMMANDS = {
+    "train": "train:train",
+    "evaluate": "evaluate:evaluate",
+    "pack": "pack:pack",
+    "serve": "serve:serve",
+    "split": "split:split_app",
+    "store": "store:store_app",
+    "gate": "gate:gate_app",
+    "promote": "promote:promote",
+    "rollout": "rollout:rollout_app",
+    "rollout-exporter": "rollout_exporter:rollout_exporter",
+    "cluster": "cluster:cluster_app",
+    "demo": "demo:demo",
+}
+"""Each command, and where it is: `module:name` in assay/commands."""
+
+
+def create_program(asked: Sequence[str] = ()) -> typer.Typer:
+    """The program for the arguments `asked`: with the one command that they begin with, or with all of them.
+
+    To import what all commands are made of takes about as long as to start a server.
+    """
+    program = typer.Typer(
+        name="assay",
+        help="Serve ONNX models; let a new revision take traffic only after it has been shown not to be worse.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    program.callback()(_assay)
+    for name, place in _COMMANDS.items():
+        if asked[:1] and asked[0] in _COMMANDS and asked[0] != name:
+            continue
+        module, _, attribute = place.partition(":")
+        command = getattr(import_module(f"assay.commands.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            program.add_typer(command, name=name)
+        else:
+            program.command(name)(command)
+    return program
 
 
 def main() -> None:
     """Run the program; an error that a person can act on becomes one line, everything else a traceback."""
     try:
-        app(prog_name="assay")
+        create_program(sys.argv[1:])(prog_name="assay")
     except EXPLAINED as error:
         _fail(error)
     except KeyboardInterrupt:

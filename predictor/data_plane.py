@@ -21,10 +21,10 @@ from predictor.errors import DeadlineExceeded, QueueFull
 from predictor.inference_threads import InferenceThreads
 from predictor.metrics import PredictorMetrics, write_exposition
 from predictor.repository import Repository
-from predictor.request_statistics import RequestStatistics
+from predictor.request_statistics import RequestStatistics, Spent
 from predictor.request_trail import Trail
 from predictor.request_watch import RequestWatch
-from predictor.served_model import ServedModel
+from predictor.served_model import Inference, ServedModel
 from predictor.workers.counts import Counts, Gather
 
 T = TypeVar("T")
@@ -115,6 +115,16 @@ class DataPlane:
         if future.cancel():
             self._statistics_of(model).count_failure(int(seconds * 1e9))
         return DeadlineExceeded(f"there is no answer after {seconds:.3g} s, the request's deadline; ask again later")
+
+    def count_run(
+        self, model: ServedModel, inference: Inference, spent: Spent, *, requests: int, rows: int, seconds: float
+    ) -> None:
+        """A run of `model`, of `seconds`, that a transport has made itself, for so many requests with so many rows."""
+        statistics = self._statistics_of(model)
+        statistics.count_run()
+        statistics.count_answer(rows, spent, requests=requests)
+        self._metrics.count_run(model.identity, rows=rows, seconds=seconds)
+        self._metrics.count_predictions(inference, model.manifest.classes)
 
     def statistics(self, models: Iterable[ServedModel]) -> Statistics:
         """What each of `models` has answered since the server was started, under whatever bundle of that version.

@@ -106,6 +106,8 @@ def _find_sizes(model: ServedModel) -> tuple[int, int]:
             failure = error
             continue
         model.try_batch([InferRequest(inputs=_inputs(model.manifest, size, 1, row)) for row in range(_ROWS)])
+        if model.row_input:
+            model.try_quick(InferRequest(inputs=_inputs_of_rows(model)))
         return rows, size
     raise failure
 
@@ -116,6 +118,10 @@ def _inputs(manifest: Manifest, size: int, rows: int, first: int = 0) -> tuple[T
         columns = [_column(manifest, table, at)[first : first + rows] for at in range(len(table.columns))]
         return table.tensors(columns)
     return tuple(_tensor(signature, size, rows, first) for signature in manifest.inputs)
+
+
+def _inputs_of_rows(model: ServedModel) -> tuple[Tensor, ...]:
+    return (_tensor(model.manifest.inputs[0], _SIZES[0], model.quick_rows, 0),)
 
 
 def _tensor(signature: TensorSignature, size: int, rows: int, first: int) -> Tensor:

@@ -12,12 +12,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 
 from predictor.identity import ModelIdentity
 from predictor.recording.metrics import RecorderMetrics
+from predictor.request_counts import RequestCounts
 from predictor.served_model import Inference
 from predictor.workers.counts import Counts, Family
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096, 16384)
 _OWNER = ("model", "revision")
+_NOBODY = ("", "")
 
 
 class PredictorMetrics:
@@ -25,16 +27,8 @@ class PredictorMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
-        self._requests = Counter(
-            "assay_requests", "Requests answered", ("transport", "route", *_OWNER, "code"), registry=registry
-        )
-        self._request_seconds = Histogram(
-            "assay_request_duration_seconds",
-            "From a request's first byte to its answer",
-            ("transport", "route", *_OWNER),
-            registry=registry,
-            buckets=_SECONDS,
-        )
+        self._requests = RequestCounts(_SECONDS)
+        registry.register(self._requests)
         self._inference_seconds = Histogram(
             "assay_inference_duration_seconds", "Runs of the engine", _OWNER, registry=registry, buckets=_SECONDS
         )
@@ -56,12 +50,11 @@ class PredictorMetrics:
         self._queue_depth.set_function(depth)
 
     def count_request(
-        self, *, transport: str, route: str, identity: ModelIdentity | None, code: int | str, seconds: float
+        self, transport: str, route: str, identity: ModelIdentity | None, code: int | str, seconds: float
     ) -> None:
         """A request was answered; `identity` is None while no model is loaded, `code` is the transport's own."""
-        owner = (identity.model, identity.revision) if identity else ("", "")
-        self._requests.labels(transport, route, *owner, code).inc()
-        self._request_seconds.labels(transport, route, *owner).observe(seconds)
+        owner = (identity.model, identity.revision) if identity else _NOBODY
+        self._requests.count((transport, route, *owner), str(code), seconds)
 
     def count_run(self, identity: ModelIdentity, *, rows: int, seconds: float) -> None:
         """The engine ran once, for this many rows."""

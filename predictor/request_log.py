@@ -22,7 +22,7 @@ class RequestLog:
     """
 
     def __init__(self, *, slow_seconds: float) -> None:
-        self._slow_seconds = slow_seconds
+        self.slow_seconds = slow_seconds
         self._lock = threading.Lock()
         self._allowed = float(_BURST)
         self._asked = time.monotonic()
@@ -38,9 +38,7 @@ class RequestLog:
         seconds: float,
         is_failure: bool,
     ) -> None:
-        """Write a line, if the request failed by the server's fault or took `slow_seconds` or more."""
-        if not is_failure and seconds < self._slow_seconds:
-            return
+        """Write a line of a request that failed by the server's fault, or took `slow_seconds` or more."""
         suppressed = self._take_turn()
         if suppressed is None:
             return

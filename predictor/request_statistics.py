@@ -27,10 +27,10 @@ class RequestStatistics:
         self._answered = self._failed = self._runs = self._rows = self._failed_ns = self._last_ms = 0
         self._spent = [0] * len(Spent._fields)
 
-    def count_answer(self, rows: int, spent: Spent) -> None:
-        """A request for `rows` rows was answered."""
+    def count_answer(self, rows: int, spent: Spent, *, requests: int = 1) -> None:
+        """Requests for `rows` rows were answered, and took this time together."""
         with self._lock:
-            self._answered += 1
+            self._answered += requests
             self._rows += rows
             self._last_ms = time.time_ns() // 1_000_000
             for index, nanoseconds in enumerate(spent):

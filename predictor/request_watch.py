@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from predictor.error_table import is_server_failure, is_success
 from predictor.identity import ModelIdentity
 from predictor.metrics import PredictorMetrics
-from predictor.recording.prediction_recorder import Prediction, PredictionRecorder
+from predictor.recording.prediction_recorder import DiscardRecorder, Prediction, PredictionRecorder
 from predictor.request_id import choose_request_id
 from predictor.request_log import RequestLog
 from predictor.request_trail import Trail
@@ -28,6 +28,9 @@ class RequestWatch:
         self._recorder = recorder
         self._log = log
         self._tracing = tracing
+        self.is_recording = not isinstance(recorder, DiscardRecorder)
+        """Whether anybody keeps the answers of a trail."""
+        self.is_tracing = tracing is not None
 
     def begin(self, transport: str, carrier: Mapping[str, str], *, method: str = "") -> Trail:
         """A request has come, with these headers or metadata (names in lower case)."""
@@ -37,13 +40,12 @@ class RequestWatch:
     def end(self, trail: Trail, *, route: str, identity: ModelIdentity | None, code: int | str) -> None:
         """It was answered with `code`, the transport's own; `identity` is None while no model is loaded."""
         seconds = time.perf_counter() - trail.started
-        is_failure = is_server_failure(code) and not route.startswith(_HEALTH)
-        self._metrics.count_request(
-            transport=trail.transport, route=route, identity=identity, code=code, seconds=seconds
-        )
+        self._metrics.count_request(trail.transport, route, identity, code, seconds)
         if trail.answers and is_success(code):
             self._record(trail, route, seconds)
-        self._log.write(trail, route=route, identity=identity, code=code, seconds=seconds, is_failure=is_failure)
+        is_failure = is_server_failure(code) and not route.startswith(_HEALTH)
+        if is_failure or seconds >= self._log.slow_seconds:
+            self._log.write(trail, route=route, identity=identity, code=code, seconds=seconds, is_failure=is_failure)
         if trail.span:
             trail.span.end(
                 EndedRequest(trail.transport, trail.method, route, trail.request_id, identity, code, is_failure)

@@ -4,6 +4,8 @@ Validate against the signature -> run the engine -> name who answered. It knows 
 request came to is in the `Inference` that it gives back.
 """
 
+import logging
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +22,14 @@ from open_inference.metadata import ModelConfig, TensorConfig
 from predictor.engines.inference_engine import InferenceEngine
 from predictor.errors import InferenceFailed
 from predictor.identity import ModelIdentity
+from predictor.log_lines import LOG
 from predictor.model_card import read_model_card
 from predictor.signature import Signature
 from predictor.table import find_table
 from predictor.task_answer import Values, check_task, read_answer
 
+_TRIES = 3
+_MUCH_LONGER = 10
 _LAST_DIGITS = 1e-4  # kernels for many rows add up in another order than those for one
 
 
@@ -56,16 +61,29 @@ class Inference:
 class ServedModel:
     """A bundle and the engine that runs it. Raises ModelNotUsable when they do not fit or cannot be served.
 
-    Can be used from several threads at once.
+    One that answers `quick_rows` rows within `quick_seconds` is quick, and may run on an event loop. Can be used from
+    several threads at once.
     """
 
-    def __init__(self, manifest: Manifest, engine: InferenceEngine, *, identity: ModelIdentity, row_limit: int) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        engine: InferenceEngine,
+        *,
+        identity: ModelIdentity,
+        row_limit: int,
+        quick_rows: int = 1,
+        quick_seconds: float = 0.0,
+    ) -> None:
         self._signature = Signature(manifest, engine, row_limit=row_limit)
         check_task(manifest)
         self.table = find_table(manifest)
         self.identity = identity
         self.manifest = manifest
         self.can_batch = False
+        self.is_quick = False
+        self.quick_rows = quick_rows
+        self._quick_seconds = quick_seconds
         self.card = read_model_card(engine.properties(), manifest, identity)
         self._engine = engine
         self._row_limit = row_limit
@@ -74,6 +92,12 @@ class ServedModel:
     def has_rows(self) -> bool:
         """Whether every tensor begins with a number of rows that the request chooses."""
         return self._signature.has_rows
+
+    @property
+    def row_input(self) -> TensorSignature | None:
+        """The one input, where there is no other and its rows are all of one size."""
+        first, *others = self.manifest.inputs
+        return None if others or not self.has_rows or -1 in first.shape[1:] else first
 
     def rows_of(self, request: InferRequest) -> int:
         """How many rows a request that was checked has; 1 where the model has none."""
@@ -138,6 +162,22 @@ class ServedModel:
             _is_close(one[name], other[name]) for one, other in zip(together, alone, strict=True) for name in other
         )
 
+    def try_quick(self, request: InferRequest) -> None:
+        """Learn whether the model is quick, from `request`, which has `quick_rows` rows. Raises InferenceFailed."""
+        self.is_quick = False
+        if self.can_batch and self.row_input and self._quick_seconds:
+            self.is_quick = min(self._time(request) for _ in range(_TRIES)) <= self._quick_seconds
+
+    def run_at_once(self, request: InferRequest) -> Values:
+        """What `run` gives for one request, on the event loop; a model that is caught being slow is no longer quick."""
+        begun = time.thread_time()
+        values = self.run([request])[0]
+        if time.thread_time() - begun > _MUCH_LONGER * self._quick_seconds:
+            self.is_quick = False
+            fields = {"model": self.identity.model, "revision": self.identity.revision}
+            logging.getLogger(LOG).warning("a model is slower than it was, and runs in threads", extra={"fields": fields})
+        return values
+
     def classify(self, rows: NDArray[Any]) -> Inference:
         """Answer rows of features, (rows, features) in the one input's dtype. Raises what `infer` raises."""
         return self.infer(self.request_for(rows))
@@ -174,6 +214,11 @@ class ServedModel:
             input=inputs,
             output=outputs,
         )
+
+    def _time(self, request: InferRequest) -> float:
+        begun = time.thread_time()  # of which nothing is lost to others, however busy the machine is
+        self.run([request])
+        return time.thread_time() - begun
 
     def _configure(self, signature: TensorSignature) -> TensorConfig:
         data_type = "TYPE_STRING" if signature.datatype == "BYTES" else f"TYPE_{signature.datatype}"

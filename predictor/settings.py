@@ -47,6 +47,9 @@ class PredictorSettings(BaseModel):
     inference_threads: int = Field(2, ge=1, le=256, description="runs of the model at the same time")
     batch_rows: int = Field(64, ge=1, le=16_384, description="of several requests in one run; 1: each has its own")
     fast_path: bool = Field(True, description="REST inference passes the web framework by")
+    quick_seconds: float = Field(
+        0.002, ge=0, le=1, description="a model that runs batch_rows rows within it does so on the event loop; 0: none"
+    )
     workers: int = Field(1, ge=1, le=256, description="processes that share the ports")
     queue_limit: int = Field(256, ge=1, le=4096, description="requests that wait or are worked on; the next gets 429")
     deadline_seconds: float = Field(30.0, gt=0, le=3600, description="then a request without an answer gets 504")

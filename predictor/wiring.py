@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
+from predictor.engines.graph_operators import has_steady_cost
 from predictor.engines.onnx_runtime import OnnxRuntimeEngine
 from predictor.errors import SettingsError
 from predictor.examples import ExampleRequest, make_requests
-from predictor.files.piece import FileLimits
+from predictor.files.piece import FileLimits, FileRules
 from predictor.foreign_model import describe_model
-from predictor.http.app import create_app
 from predictor.http.fast_doors import FastDoors
-from predictor.http.file_doors import FileRules
+from predictor.http.late_app import LateApp
 from predictor.http.listener import HttpListener
+from predictor.http.request_scope import RequestScope
 from predictor.identity import ModelIdentity, identify, short_digest
 from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
@@ -60,7 +62,28 @@ def load_stored(stored: StoredModel, settings: PredictorSettings) -> ServedModel
     manifest = stored.manifest or describe_model(engine, stored.model_bytes, name=named.model, version=named.version)
     if manifest.image:
         check_image_form(manifest.image, manifest.inputs[0])
-    return ServedModel(manifest, engine, identity=stored.identity, row_limit=settings.row_limit)
+    return _serve(stored.model_bytes, manifest, engine, stored.identity, settings)
+
+
+def _serve(
+    model_bytes: bytes,
+    manifest: Manifest,
+    engine: OnnxRuntimeEngine,
+    identity: ModelIdentity,
+    settings: PredictorSettings,
+) -> ServedModel:
+    return ServedModel(
+        manifest,
+        engine,
+        identity=identity,
+        row_limit=settings.row_limit,
+        quick_rows=_rows_of_run(settings),
+        quick_seconds=settings.quick_seconds if has_steady_cost(model_bytes) else 0.0,
+    )
+
+
+def _rows_of_run(settings: PredictorSettings) -> int:
+    return min(settings.batch_rows, settings.row_limit)
 
 
 def create_source(settings: PredictorSettings, bundle_path: Path | None) -> OneBundle | ModelsDirectory:
@@ -96,7 +119,7 @@ def load_onnx(model_bytes: bytes, *, name: str, version: str, settings: Predicto
     manifest = describe_model(engine, model_bytes, name=name, version=version)
     digest = manifest.digest()
     identity = ModelIdentity(name, version, revision=short_digest(digest), bundle_digest=digest)
-    return ServedModel(manifest, engine, identity=identity, row_limit=settings.row_limit)
+    return _serve(model_bytes, manifest, engine, identity, settings)
 
 
 def describe_onnx(
@@ -185,17 +208,23 @@ def create_http_listener(
     plane: DataPlane,
 ) -> Listener:
     """The REST doors on a bound socket."""
-    shown, examples = _describe(source)
-    app = create_app(
-        plane,
-        shown=shown,
-        examples=examples,
-        body_limit_bytes=settings.body_limit_bytes,
-        pixel_limit=settings.pixel_limit,
-        file_rules=_file_rules(settings),
-        model_limit_bytes=settings.model_limit_bytes,
-    )
-    doors = FastDoors(plane, body_limit_bytes=settings.body_limit_bytes)
+
+    def create() -> ASGIApp:
+        from predictor.http.app import create_app  # noqa: PLC0415  # 10 MB, and a third of the time of a start
+
+        shown, examples = _describe(source)
+        return create_app(
+            plane,
+            shown=shown,
+            examples=examples,
+            body_limit_bytes=settings.body_limit_bytes,
+            pixel_limit=settings.pixel_limit,
+            file_rules=_file_rules(settings),
+            model_limit_bytes=settings.model_limit_bytes,
+        )
+
+    app = RequestScope(LateApp(create, plane.serving), serving=plane.serving, watch=plane.watch)
+    doors = create_fast_doors(settings, plane)
     return HttpListener(
         app,
         listening,
@@ -203,6 +232,11 @@ def create_http_listener(
         keep_alive_seconds=settings.keep_alive_seconds,
         finish_seconds=settings.finish_seconds,
     )
+
+
+def create_fast_doors(settings: PredictorSettings, plane: DataPlane) -> FastDoors:
+    """The doors of inference that pass the web framework by."""
+    return FastDoors(plane, body_limit_bytes=settings.body_limit_bytes, rows_of_run=_rows_of_run(settings))
 
 
 def _file_rules(settings: PredictorSettings) -> FileRules:

@@ -44,3 +44,15 @@ def check_label(label: str, classes: Sequence[str], place: str) -> str:
     if label not in classes:
         raise RequestRefused(f"{place} has the label {quote(label)}; expected one of {', '.join(classes[:20])}")
     return label
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """How much a file may be, and how long it may take."""
+
+    limits: FileLimits
+    body_limit_bytes: int
+    deadline_seconds: float
+    """For the whole file, its way here included."""
+    at_once: int
+    """Files that are in memory; the next one is refused."""

@@ -9,8 +9,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from predictor.data_plane import DataPlane
 from predictor.examples import Example
+from predictor.http.asked_model import AskedModel
 from predictor.http.openapi import ANY_ERROR, errors
-from predictor.http.request_scope import AskedModel, models_of
+from predictor.http.request_scope import models_of
 
 
 def about_doors(plane: DataPlane) -> APIRouter:

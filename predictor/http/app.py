@@ -7,13 +7,12 @@ from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
 from predictor.http.about_doors import about_doors
 from predictor.http.classify_door import classify_door
-from predictor.http.error_answers import add_error_answers
 from predictor.http.extension_doors import extension_doors
 from predictor.http.file_doors import FileRules, file_doors
 from predictor.http.forward_door import forward_door
+from predictor.http.framework_errors import add_error_answers
 from predictor.http.openapi import name_answers
 from predictor.http.repository_doors import repository_doors
-from predictor.http.request_scope import RequestScope
 from predictor.http.v2_doors import health_doors, infer_doors, model_doors
 from predictor.identity import ModelIdentity
 
@@ -30,7 +29,7 @@ def create_app(
     file_rules: FileRules,
     model_limit_bytes: int,
 ) -> FastAPI:
-    """The application; `shown` and `examples` are what its /docs shows."""
+    """The application, for a RequestScope around it; `shown` and `examples` are what its /docs shows."""
     app: FastAPI = FastAPIOffline(
         docs_url="/docs",
         redoc_url=None,
@@ -53,5 +52,4 @@ def create_app(
     add_error_answers(app)
     describe = app.openapi
     app.openapi = lambda: name_answers(describe())  # type: ignore[method-assign]  # FastAPI's way to add to it
-    app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)
     return app

@@ -8,10 +8,11 @@ from predictor.batches import Exchange
 from predictor.classify.answer import Classification
 from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
+from predictor.http.asked_model import AskedModel
 from predictor.http.body import Answer, read_body
 from predictor.http.exchanges import read_classify
 from predictor.http.openapi import ANY_ERROR, Responses, classify_body, errors
-from predictor.http.request_scope import AskedModel, caller_of, request_id_of
+from predictor.http.request_scope import caller_of, request_id_of
 
 
 def classify_door(plane: DataPlane, *, examples: tuple[ExampleRequest, ...], body_limit_bytes: int) -> APIRouter:

@@ -9,7 +9,7 @@ from open_inference.json_object import quote
 from predictor.errors import BodyTooLarge, RequestRefused
 
 _WINDOW_BITS = {"gzip": 31, "deflate": 15}  # zlib's numbers for the two formats
-_SMALLEST = 1400  # bytes: what fits into one packet arrives no sooner for being smaller
+SMALLEST_COMPRESSED = 1400  # bytes: what fits into one packet arrives no sooner for being smaller
 _LEVEL = 1
 
 
@@ -38,7 +38,7 @@ def decompress(content: bytes, coding: str, limit_bytes: int) -> bytes:
 
 def compress(content: bytes, accepted: str) -> tuple[bytes, str | None]:
     """An answer as a client accepts it (the value of Accept-Encoding), and its coding; as it is where it is small."""
-    if len(content) < _SMALLEST or not accepted:
+    if len(content) < SMALLEST_COMPRESSED or not accepted:
         return content, None
     coding = _choose(accepted)
     if coding is None:

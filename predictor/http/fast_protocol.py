@@ -18,6 +18,7 @@ from predictor.data_plane import Caller
 from predictor.errors import DeadlineExceeded, QueueFull
 from predictor.http.body import Answer
 from predictor.http.fast_doors import FastDoors, Visit
+from predictor.http.quick.requests import QuickRequest
 
 
 class PlainProtocol(HttpToolsProtocol):
@@ -41,11 +42,94 @@ class _FastCycle(RequestResponseCycle):
 
 
 class FastProtocol(PlainProtocol):
-    """A connection with fast doors."""
+    """A connection with fast doors. It is the Connection of its quick requests."""
 
     def __init__(self, *args: Any, doors: FastDoors, **options: Any) -> None:
         super().__init__(*args, **options)
         self._doors = doors
+        self._quick: QuickRequest | None = None
+        self._is_within = False
+        self._answered_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """A quick request, or a part of one, or whatever else: that is the parser's."""
+        quick = self._quick
+        if quick is None:
+            quick = None if self._is_within else self._look_at(data)
+            if quick is None:
+                super().data_received(data)
+                return
+            self._quick = quick
+        elif len(quick.content) >= quick.size:
+            quick.behind += data
+            self.flow.pause_reading()
+            return
+        else:
+            if isinstance(quick.content, bytes):
+                quick.content = bytearray(quick.content)
+            quick.content += data
+        if len(quick.content) == quick.size:
+            quick.trail = self._doors.begin_quick(quick.varying)
+            self._doors.turns.add(quick, self.loop)
+        elif len(quick.content) > quick.size:  # pipelined
+            self.decline()
+
+    def is_gone(self) -> bool:
+        """See Connection."""
+        return self.transport.is_closing()
+
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        """See Connection."""
+        return self.server_state.default_headers
+
+    def answer(self, content: bytes) -> None:
+        """See Connection."""
+        self.transport.write(content)
+        self.server_state.total_requests += 1
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._watch_idleness(self.timeout_keep_alive)
+        quick, self._quick = self._quick, None
+        if quick and quick.behind:
+            self.flow.resume_reading()
+            self.data_received(quick.behind)
+
+    def decline(self) -> None:
+        """See Connection."""
+        quick, self._quick = self._quick, None
+        if quick:
+            self.flow.resume_reading()
+            super().data_received(bytes(quick.content) + quick.behind)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if it was idle for as long as it may be."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if self._quick is None and left <= 0:
+            super().timeout_keep_alive_handler()
+        else:
+            self._watch_idleness(left if self._quick is None else self.timeout_keep_alive)
+
+    def shutdown(self) -> None:
+        """Finish what has begun, and close: the ordinary way knows how."""
+        if self._quick:
+            self._quick.is_withdrawn = True
+        self.decline()
+        super().shutdown()
+
+    def _look_at(self, data: bytes) -> QuickRequest | None:
+        if not (self.cycle is None or self.cycle.response_complete) or self.pipeline or self.flow.write_paused:
+            return None
+        end = data.find(b"\r\n\r\n")
+        found = self._doors.enter_quick(data[: end + 2]) if end > 0 else None
+        return QuickRequest(self, found[0], found[1], data, end + 4) if found else None
+
+    def _watch_idleness(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def on_message_begin(self) -> None:
+        """The parser is within a request from here on."""
+        self._is_within = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The request is the fast doors' from here on, or the application's."""
@@ -77,6 +161,7 @@ class FastProtocol(PlainProtocol):
 
     def on_message_complete(self) -> None:
         """The request is there."""
+        self._is_within = False
         if isinstance(self.cycle, _FastCycle):
             self._begin(self.cycle)
         else:
@@ -84,6 +169,8 @@ class FastProtocol(PlainProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client went away, or was answered for the last time."""
+        if self._quick and len(self._quick.content) < self._quick.size:
+            self.decline()
         if isinstance(self.cycle, _FastCycle) and self.cycle.more_body:
             self._doors.leave(self.cycle.visit)
         super().connection_lost(exc)

@@ -6,7 +6,6 @@ in the queue, has the deadline of one, is counted and can be refused. So a large
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from fastapi import APIRouter
@@ -18,26 +17,15 @@ from predictor.data_plane import Caller, DataPlane
 from predictor.errors import DeadlineExceeded, NoAnswer, QueueFull, RequestRefused
 from predictor.examples import ExampleRequest
 from predictor.files.answer import Batch, Evaluation, FilePrediction, batch_answer, evaluation, name_rows
-from predictor.files.piece import FileLimits, Piece
+from predictor.files.piece import FileRules, Piece
 from predictor.files.read_pieces import read_pieces
+from predictor.http.asked_model import AskedModel
 from predictor.http.body import Answer, read_body, write_answer
 from predictor.http.form import is_form, read_form
 from predictor.http.forward_exchanges import explained
 from predictor.http.openapi_files import EXPLAINED_ERROR, file_body
-from predictor.http.request_scope import AskedModel, caller_of, request_id_of, trail_of
+from predictor.http.request_scope import caller_of, request_id_of, trail_of
 from predictor.served_model import Inference, ServedModel
-
-
-@dataclass(frozen=True, slots=True)
-class FileRules:
-    """How much a file may be, and how long it may take."""
-
-    limits: FileLimits
-    body_limit_bytes: int
-    deadline_seconds: float
-    """For the whole file, its way here included."""
-    at_once: int
-    """Files that are in memory; the next one is refused."""
 
 
 def file_doors(plane: DataPlane, rules: FileRules, examples: tuple[ExampleRequest, ...]) -> APIRouter:

@@ -8,11 +8,12 @@ from predictor.batches import Exchange
 from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
 from predictor.forward.answer import Forward
+from predictor.http.asked_model import AskedModel
 from predictor.http.body import Answer, read_body
 from predictor.http.forward_exchanges import explained, forward_exchange
 from predictor.http.openapi import path_of_model
 from predictor.http.openapi_files import EXPLAINED_ERROR, TOP_PARAMETER, forward_body
-from predictor.http.request_scope import AskedModel, caller_of, find_model, request_id_of
+from predictor.http.request_scope import caller_of, find_model, request_id_of
 from predictor.identity import ModelIdentity
 from predictor.served_model import ServedModel
 

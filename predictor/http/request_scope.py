@@ -7,9 +7,8 @@ counted as one and the same. A plain ASGI middleware: it costs no task and no bu
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Query
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,18 +57,6 @@ def find_model(request: Request, name: str | None = None, version: str | None = 
     model = models_of(request).find(name or path.get("model"), version or path.get("version"))
     request.state.model = model
     return model
-
-
-async def _find_asked(
-    request: Request,
-    model: Annotated[str | None, Query(description="the model's name; not needed where there is one")] = None,
-    version: Annotated[str | None, Query(description="its version; the highest that is loaded if left out")] = None,
-) -> ServedModel:
-    return find_model(request, model, version)
-
-
-AskedModel = Annotated[ServedModel, Depends(_find_asked)]
-"""The model that the query of a request names, for the doors whose path does not."""
 
 
 def caller_of(request: Request) -> Caller:
@@ -134,13 +121,18 @@ def naming_headers(trail: Trail, model: ServedModel | None, *, is_draining: bool
     if trail.span:
         headers.append((b"traceparent", trail.span.trace_parent.encode()))
     if model:
-        identity = model.identity
-        headers += [
-            (b"x-assay-model", identity.model.encode()),
-            (b"x-assay-version", identity.version.encode()),
-            (b"x-assay-revision", identity.revision.encode()),
-            (b"x-assay-bundle-digest", identity.bundle_digest.encode()),
-        ]
+        headers += model_headers(model)
     if is_draining:
         headers.append((b"connection", b"close"))  # the next request of this client finds a server that stays
     return headers
+
+
+def model_headers(model: ServedModel) -> list[tuple[bytes, bytes]]:
+    """Who answered."""
+    identity = model.identity
+    return [
+        (b"x-assay-model", identity.model.encode()),
+        (b"x-assay-version", identity.version.encode()),
+        (b"x-assay-revision", identity.revision.encode()),
+        (b"x-assay-bundle-digest", identity.bundle_digest.encode()),
+    ]

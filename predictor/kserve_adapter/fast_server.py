@@ -16,7 +16,7 @@ from predictor.kserve_adapter.model import AssayModel
 from predictor.metrics import PredictorMetrics
 from predictor.served_models import ModelVersion
 from predictor.settings import PredictorSettings
-from predictor.wiring import create_data_plane, create_repository
+from predictor.wiring import create_data_plane, create_fast_doors, create_repository
 
 
 class FastConnections:
@@ -45,7 +45,7 @@ class FastConnections:
         repository.serving.put(name, [ModelVersion(name, version, model, self._model.examples)])
         repository.serving.start()
         plane = create_data_plane(repository, self._settings, metrics)
-        return FastDoors(plane, body_limit_bytes=self._settings.body_limit_bytes)
+        return create_fast_doors(self._settings, plane)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_doors": None}

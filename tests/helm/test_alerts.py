@@ -49,7 +49,7 @@ def test_alerts_are_about_metrics_that_there_are(tmp_path: Path) -> None:
     seen = StepObservation(5, RequestCounts(95, 5, 0), 0.9, 3.0, RequestCounts(95, 5, 0))
     predictor = PredictorMetrics(CollectorRegistry())
     identity = ModelIdentity(model="m", version="1", revision="v1", bundle_digest="sha256:1")
-    predictor.count_request(transport="http", route="/classify", identity=identity, code=200, seconds=0.1)
+    predictor.count_request("http", "/classify", identity, 200, 0.1)
     counted = b"".join(
         [
             rollout_metrics(replace(begun(RolloutPlan()), observations=(seen,))),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import typer
 
-from assay.cli import app
+from assay.cli import create_program
 from tests.helm.rendering import EVERYTHING, Values, containers, render
 
 MODES: dict[str, Values] = {
@@ -23,7 +23,7 @@ def test_the_program_takes_every_command_line_of_the_chart(values: Values) -> No
 
 
 def _parse(arguments: list[str]) -> None:
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(create_program())
     rest = list(arguments)
     while hasattr(command, "commands"):
         assert rest[0] in command.commands, f"assay has no {' '.join(arguments)}"

@@ -55,7 +55,7 @@ def plane(contrary: Bundle) -> DataPlane:
 def address(plane: DataPlane) -> Iterator[tuple[str, int]]:
     """A server whose application answers 418: what is answered otherwise has passed it by."""
     with open_listening_socket("127.0.0.1", 0) as listening:
-        doors = FastDoors(plane, body_limit_bytes=LIMIT)
+        doors = FastDoors(plane, body_limit_bytes=LIMIT, rows_of_run=64)
         listener = HttpListener(not_mine, listening, doors=doors, keep_alive_seconds=5, finish_seconds=5)
         thread = threading.Thread(target=lambda: asyncio.run(listener.run()))
         thread.start()
