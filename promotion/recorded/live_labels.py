@@ -14,6 +14,8 @@ from promotion.recorded.predictions import RecordedPredictions
 
 LOOK_SECONDS = 1.0
 """Between two looks, at least: each goes through all that was recorded."""
+LOOK_SHARE = 0.1
+"""Of the promoter's time, at most: what else it watches must not wait for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,18 @@ class LiveLabels:
     _of: RolloutAnswers | None = field(default=None, init=False)
     _predictions: RecordedPredictions | None = field(default=None, init=False)
     _given: FileLabels | None = field(default=None, init=False)
-    _looked_at: float = field(default=0.0, init=False)
+    _look_at: float = field(default=0.0, init=False)
+    """When the next look is due, by the monotonic clock."""
 
     def look(self, of: RolloutAnswers) -> LabelFinding:
         """The finding on what has come; never raises for records that cannot be read: they are no data."""
         now, before = self.clock.monotonic_seconds(), self.found(of)
-        if before is not None and now - self._looked_at < LOOK_SECONDS:
+        if before is not None and now < self._look_at:
             return before
         predictions, given = self._parts(of)
-        self._looked_at, self._finding = now, self._find(predictions, given)
+        self._finding = self._find(predictions, given)
+        took = self.clock.monotonic_seconds() - now
+        self._look_at = now + max(LOOK_SECONDS, took / LOOK_SHARE)
         return self._finding
 
     def found(self, of: RolloutAnswers) -> LabelFinding | None:
