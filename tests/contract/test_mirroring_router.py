@@ -89,6 +89,8 @@ def test_a_canary_that_goes_away_is_not_missed_by_the_clients_of_a_mirror(tmp_pa
         machine.canary.process.kill()
         assert {machine.who_answers() for _ in range(REQUESTS)} == {"v1"}
         assert machine.read_counts().failed == 0
+        with pytest.raises(StepOutOfOrder, match="the canary gets copies of the requests; write 0 % before"):
+            router.assign("canary", None)
         router.restore_stable()
         router.assign("canary", None)
         with pytest.raises(StepOutOfOrder, match="no revision is the canary, so a mirror has nowhere to go"):

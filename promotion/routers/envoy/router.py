@@ -103,8 +103,8 @@ class EnvoyRouter:
 
         No request fails: the revision answers as ready before anything is written, and what the one before it has in
         flight is finished. Can be repeated. Raises ValueError for a stable that is nobody; StepOutOfOrder for another
-        canary while the split is above 0 %; RevisionNotConfirmed when the revision is not ready, or Envoy has not taken
-        it, within `timeout_seconds` each, and then the role is as it was.
+        canary while this one gets requests, or copies of them; RevisionNotConfirmed when the revision is not ready, or
+        Envoy has not taken it, within `timeout_seconds` each, and then the role is as it was.
         """
         if role == "stable" and revision is None:
             raise ValueError("stable cannot be nobody: everything that is not split goes there")
@@ -180,10 +180,11 @@ class EnvoyRouter:
     def _refuse_change_under_traffic(
         self, role: Role, before: RevisionEndpoint | None, after: RevisionEndpoint | None
     ) -> None:
-        percent = self.read_split().canary_percent
-        if role == "canary" and percent > 0 and after != before:
+        split = self.read_split()
+        if role == "canary" and (split.canary_percent > 0 or split.mirrors) and after != before:
+            what = "copies" if split.mirrors else f"{split.canary_percent} %"
             raise StepOutOfOrder(
-                f"{self._state.path}: the canary gets {percent} % of the requests; "
+                f"{self._state.path}: the canary gets {what} of the requests; "
                 "write 0 % before somebody else takes its role"
             )
 
