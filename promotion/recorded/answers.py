@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Literal
 
 from promotion.errors import PromotionError
@@ -70,7 +71,7 @@ class AnswersOfBoth:
         return (answer for answer in self.of(role).values() if answer.request_id not in other)
 
 
-def side_by_side(answers: Iterable[tuple[tuple[float, float], Role, float]]) -> list[float]:
+def side_by_side(answers: Iterable[tuple[tuple[float, ...], Role, float]]) -> list[float]:
     """What the canary's values exceed stable's by, over answers that stand next to each other.
 
     `answers` are (what they are ordered by, role, value). A group ends with the first answer by which it has both
@@ -79,7 +80,7 @@ def side_by_side(answers: Iterable[tuple[tuple[float, float], Role, float]]) -> 
     """
     excesses: list[float] = []
     sums, counts = {"stable": 0.0, "canary": 0.0}, {"stable": 0, "canary": 0}
-    for _, role, value in sorted(answers):
+    for _, role, value in sorted(answers, key=itemgetter(0, 1)):  # by nothing that depends on the values
         sums[role] += value
         counts[role] += 1
         if counts["stable"] and counts["canary"]:

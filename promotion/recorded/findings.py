@@ -117,10 +117,10 @@ def _score(answers: AnswersOfBoth, role: Role, labels: Labels, until: float) -> 
 def _excesses(answers: AnswersOfBoth, labels: Labels, lag: float, now: float) -> list[float]:
     """What the canary's answers are worse by, a pair of answers each."""
     alone = [
-        (known_at, role, wrong)
+        ((*known_at, row), role, wrong)
         for role in _ROLES
         for answer in answers.unpaired(role)
-        for known_at, wrong in _wrong(answer, labels, lag, now).values()
+        for row, (known_at, wrong) in _wrong(answer, labels, lag, now).items()
     ]
     excesses = side_by_side(alone)  # in the order in which they were known: what comes later leaves the groups alone
     for stable, canary in answers.pairs():
@@ -145,7 +145,7 @@ def _wrong(
 
 def _compare_coverage(answers: AnswersOfBoth, labels: Labels, until: float) -> str | None:
     """Why the labels cannot be trusted; among answers that stand next to each other, as older ones have more labels."""
-    covered: list[tuple[tuple[float, float], Role, float]] = [
+    covered: list[tuple[tuple[float, ...], Role, float]] = [
         ((answer.at, row), role, float((answer.request_id, row) in labels))
         for role in _ROLES
         for answer in answers.unpaired(role)

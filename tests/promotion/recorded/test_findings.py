@@ -6,7 +6,7 @@ import numpy as np
 
 from promotion.gate.policy import GatePolicy, LiveLabelPolicy
 from promotion.recorded.agreement import ShadowAgreement, describe_agreement, find_agreement
-from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, Role
+from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, Role, side_by_side
 from promotion.recorded.findings import LabelFinding, LabelState, ScoredRows, describe_labels, find_in_labels
 from promotion.recorded.labels import GivenLabel
 
@@ -136,6 +136,19 @@ def test_a_shadow_pairs_answers_to_the_same_request() -> None:
     agreement = find_agreement(world.answers, since=0, now=LONG_AGO)
     assert (agreement.requests, agreement.rows, agreement.without_canary) == (100, 100, 0)
     assert agreement.agreed == 100 - found.canary.wrong
+
+
+def test_a_group_ends_with_the_first_answer_of_the_other_revision_whatever_it_is() -> None:
+    """Were the answers of a moment ordered by whether they are right, right ones would end the groups."""
+    answers: list[tuple[tuple[float, ...], Role, float]] = [
+        ((0.0,), "canary", 0.0),
+        ((1.0,), "stable", 1.0),
+        ((1.0,), "stable", 0.0),
+        ((2.0,), "stable", 1.0),
+        ((3.0,), "canary", 1.0),
+        ((4.0,), "canary", 1.0),
+    ]
+    assert side_by_side(answers) == [-1.0, 0.5]
 
 
 def test_what_comes_later_leaves_what_was_found_alone() -> None:
