@@ -13,14 +13,16 @@ from promotion.gate.record import EvidenceRecord
 from promotion.guardrails.guardrail_source import GuardrailSource
 from promotion.guardrails.watch import Guardrails
 from promotion.judgement import judge_canary
+from promotion.recorded.live_labels import LiveLabels
 from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.beginning import WAY_OUT, begin, resume
+from promotion.rollout.live_evidence import LiveEvidence
 from promotion.rollout.orders import RolloutOrders
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
-from promotion.rollout.rollout_store import RolloutStore
+from promotion.rollout.rollout_store import RolloutNotUsable, RolloutStore
 from promotion.rollout.runner import RolloutRunner
 from promotion.routers.request_counts import RequestCounter
-from promotion.routers.traffic_router import TrafficRouter
+from promotion.routers.traffic_router import MirroringRouter, TrafficRouter
 
 SUPERSEDED_SECONDS = 60.0
 """How long the promoter of the older rollout may take to end."""
@@ -48,6 +50,12 @@ class RolloutParts:
     """Where somebody may ask for the rollout's end."""
     guardrails: Sequence[GuardrailSource] = ()
     """Who counts what both revisions answer; nobody where no traffic moves."""
+    mirror: MirroringRouter | None = None
+    """The router, where it can mirror requests."""
+    recorded: LiveLabels | None = None
+    """What both revisions record, where somebody has said where."""
+    is_dry_run: bool = False
+    """Whether nothing moves, so that nothing is recorded either."""
     way_out: str = WAY_OUT
     """What to do about a canary that takes traffic already."""
 
@@ -65,6 +73,7 @@ def run_rollout(
         else:
             wanted = _new_record(plan, parts.source, holdout, policy, parts.clock)
             record = begin(wanted, newest, parts.router.read_split(), way_out=parts.way_out)
+        _refuse_missing_parts(record, parts, policy)
         lines.show_beginning(record)
         finished = _runner(parts, holdout, policy, lines).run(record)
         parts.finish(finished)
@@ -119,7 +128,20 @@ def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, line
         parts.answered,
         parts.orders,
         Guardrails(parts.guardrails, policy.guardrails),
+        parts.mirror,
+        LiveEvidence(parts.recorded, policy.live_labels) if parts.recorded is not None else None,
     )
+
+
+def _refuse_missing_parts(record: RolloutRecord, parts: RolloutParts, policy: GatePolicy) -> None:
+    """Raise RolloutNotUsable where the plan or the policy asks for what is not there; going back needs none of it."""
+    if parts.is_dry_run or record.is_finished or record.state is RolloutState.RESTORING:
+        return
+    if record.plan.has_shadow and parts.mirror is None:
+        raise RolloutNotUsable("a shadow needs a router that mirrors requests, and this one does not: leave it out")
+    if parts.recorded is None and (record.plan.has_shadow or policy.live_labels.required):
+        what = "a shadow" if record.plan.has_shadow else "gate.yaml requires live labels, which"
+        raise RolloutNotUsable(f"{what} needs what both revisions record on this machine: --records says where")
 
 
 def _new_record(

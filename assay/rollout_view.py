@@ -8,13 +8,22 @@ from rich.text import Text
 
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import Guardrail
-from promotion.guardrails.findings import GuardrailState, seconds_text, share_text
+from promotion.guardrails.findings import STATE_TEXTS, find_disagreements, seconds_text, share_text
+from promotion.recorded.agreement import describe_agreement
+from promotion.recorded.findings import LABEL_STATE_TEXTS, describe_labels
 from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation
 from promotion.rollout.status import RolloutStatus, VerdictNumbers
 from promotion.routers.request_counts import RequestCounts
 
 HISTORY_LINES = 12
 _STYLES = {RolloutState.PROMOTED: "bold green", RolloutState.RESTORED: "bold red", RolloutState.RESTORING: "bold red"}
+_OUTSIDE_OF_STEPS = {
+    RolloutState.JUDGING,
+    RolloutState.MIRRORING,
+    RolloutState.SHADOWING,
+    RolloutState.RESTORING,
+    RolloutState.RESTORED,
+}
 _OUTCOME_STYLES = {
     Outcome.PROMOTE: "green",
     Outcome.INCONCLUSIVE: "yellow",
@@ -23,14 +32,8 @@ _OUTCOME_STYLES = {
 }
 
 
-_STATES = {
-    GuardrailState.NO_DATA: "no data",
-    GuardrailState.NOT_COMPARED: "no stable to compare with",
-    GuardrailState.OPEN: "not shown",
-    GuardrailState.KEPT: "kept",
-    GuardrailState.BROKEN: "broken",
-}
 _DOING = {
+    RolloutState.SHADOWING: "of the shadow",
     RolloutState.OBSERVING: "in this step",
     RolloutState.PAUSING: "of the pause before {} %",
     RolloutState.AWAITING: "without an approval of {} % (assay rollout approve)",
@@ -45,7 +48,7 @@ def show_status(status: RolloutStatus) -> RenderableType:
     facts.add_column()
     facts.add_row(f"rollout {record.rollout_id}", _state(status))
     facts.add_row("canary", f"{_short(record.canary_digest)} against stable {_short(record.stable_digest)}")
-    for name, text in (*_verdict(record, status.numbers), *_time(status), *_end(record)):
+    for name, text in (*_verdict(record, status.numbers), *_live(record), *_time(status), *_end(record)):
         facts.add_row(name, text)
     return Group(facts, *_steps(status), *_guardrails(record), *_history(record))
 
@@ -68,7 +71,7 @@ def describe_events(record: RolloutRecord, since: int) -> Iterable[str]:
 
 def _state(status: RolloutStatus) -> Text:
     record = status.rollout
-    is_in_steps = record.state not in {RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED}
+    is_in_steps = record.state not in _OUTSIDE_OF_STEPS
     where = f", step {record.step + 1} of {len(record.plan.steps)}" if is_in_steps else ""
     tried = f", {record.failed_attempts} of {record.plan.attempts} attempts failed" if record.failed_attempts else ""
     text = Text(str(record.state), style=_STYLES.get(record.state, "bold"))
@@ -83,6 +86,13 @@ def _verdict(record: RolloutRecord, numbers: VerdictNumbers | None) -> Iterable[
     if numbers and numbers.z is not None and numbers.lower_bound is not None:
         counts = f"n = {numbers.n}, b = {numbers.b}, c = {numbers.c}, Z = {numbers.z:.3f}"
         yield "", Text(f"{counts}, lower bound {numbers.lower_bound:+.4f}, margin {-numbers.margin:+.4f}")
+
+
+def _live(record: RolloutRecord) -> Iterable[tuple[str, Text]]:
+    if record.shadow is not None:
+        yield "shadow", Text(describe_agreement(record.shadow))
+    if record.labels is not None:
+        yield "labels", Text(f"{LABEL_STATE_TEXTS[record.labels.state]}: {describe_labels(record.labels)}")
 
 
 def _time(status: RolloutStatus) -> Iterable[tuple[str, Text]]:
@@ -125,10 +135,12 @@ def _guardrails(record: RolloutRecord) -> Iterable[RenderableType]:
     if not found:
         return
     table = _table("guardrail", "source", "stable", "canary", "more, at least", "at most", "allowed", "")
+    differs = find_disagreements(found)
     for one in found:
         say = share_text if one.guardrail is Guardrail.ERRORS else seconds_text
         numbers = (one.stable, one.canary, one.excess_at_least, one.excess_at_most, one.allowed)
-        table.add_row(one.guardrail, one.source, *(say(number) for number in numbers), _STATES[one.state])
+        state = f"{STATE_TEXTS[one.state]}{', the sources disagree' if one.guardrail in differs else ''}"
+        table.add_row(one.guardrail, one.source, *(say(number) for number in numbers), state)
     yield Text()
     yield table
 

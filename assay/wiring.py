@@ -19,6 +19,7 @@ from promotion.evidence.predictor_served import PredictorServed
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord, write_evidence
 from promotion.guardrails.guardrail_source import GuardrailSource
+from promotion.recorded.live_labels import LiveLabels
 from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.discard_store import DiscardRolloutStore
 from promotion.rollout.file_orders import FileRolloutOrders
@@ -49,6 +50,7 @@ def dry_run_parts(source: EvidenceSource) -> RolloutParts:
         store=DiscardRolloutStore(),
         clock=SystemClock(),
         keep_evidence=lambda _record, _evidence: None,
+        is_dry_run=True,
     )
 
 
@@ -69,24 +71,29 @@ class RolloutWiring:
     newer_canary: RevisionEndpoint | None = None
     """Who takes the role of the canary, also from one whose rollout is under way, which is then superseded."""
     guardrails: GuardrailSources = DEFAULT_SOURCES
+    records: tuple[Path, ...] = ()
+    """Where the predictors record; none: no shadow, and no labels."""
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
         source = _RolesHolders(self.gateway, self.holdout)
         if self.is_dry_run:
             return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
+        router, clock = EnvoyRouter(self.gateway), SystemClock()
         parts = RolloutParts(
-            router=EnvoyRouter(self.gateway),
+            router=router,
             counter=EnvoyRequestCounter(self.gateway),
             source=source,
             store=FileRolloutStore(self.out),
-            clock=SystemClock(),
+            clock=clock,
             keep_evidence=self._keep_evidence,
             answered=PredictorCounter(source.read_urls),
             orders=FileRolloutOrders(self.out),
+            mirror=router,
+            recorded=LiveLabels(self.records, self.out, self.policy, clock) if self.records else None,
         )
         if self.newer_canary is not None:
-            router, newer = EnvoyRouter(self.gateway), self.newer_canary
+            newer = self.newer_canary
             replay = holdout_replay(router.read_revisions().stable.url, newer.url, self.holdout)
             supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
             router.assign("canary", newer)

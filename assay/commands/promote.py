@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol, TypedDict
 
 import typer
 
@@ -26,6 +26,7 @@ DEFAULT_STEPS = "5,25,50,100"
 CLUSTER = "In a cluster"
 PLAN = "Waits between steps"
 GUARDRAILS = "Guardrails while traffic moves"
+RECORDS = "What both revisions record"
 
 
 def promote(
@@ -81,6 +82,20 @@ def promote(
             metavar="NAME=VALUE,…",
             help="By which it knows the release, beside the revisions' names: namespace=shop.",
             rich_help_panel=GUARDRAILS,
+        ),
+    ] = "",
+    records: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR,…", help="Where the predictors record: the DIR of ASSAY_RECORD.", rich_help_panel=RECORDS
+        ),
+    ] = "",
+    shadow: Annotated[
+        str,
+        typer.Option(
+            metavar="REQUESTS,SECONDSs",
+            help="Mirror requests to the canary before it takes any: 500, 60s, or 500,60s.",
+            rich_help_panel=RECORDS,
         ),
     ] = "",
     supersede: Annotated[
@@ -150,6 +165,7 @@ def promote(
             approvals=_parse_percents("--approvals", approvals) if approvals else (),
             approval_seconds=approval_seconds,
             rollout_seconds=rollout_seconds,
+            **_parse_shadow(shadow),
         )
     if supersede and dry_run:
         raise typer.BadParameter("a dry run ends no rollout", param_hint="--supersede")
@@ -157,8 +173,11 @@ def promote(
     place: Callable[[LabelledRows, GatePolicy], Rollout]
     if release is None:
         newer = parse_revision(_require("--canary", canary, "--supersede")) if supersede else None
-        place = _Machine(gateway, out, dry_run, newer, live)
+        place = _Machine(gateway, out, dry_run, newer, live, _parse_records(records))
     else:
+        if shadow or records:
+            text = "not in a cluster: its pods keep what they record on disks of their own"
+            raise typer.BadParameter(text, param_hint="--shadow" if shadow else "--records")
         if minimum_requests > 0 and not dry_run:
             _require("--gateway-stats-url", gateway_stats_url)
         if "gateway" in live.names and not dry_run:
@@ -177,6 +196,13 @@ def promote(
     raise typer.Exit(outcome.exit_code)
 
 
+class ShadowSize(TypedDict):
+    """A shadow as a plan has it."""
+
+    shadow_requests: int
+    shadow_seconds: float
+
+
 class Rollout(Protocol):
     """A rollout of some place."""
 
@@ -191,12 +217,20 @@ class _Machine:
     is_dry_run: bool
     newer_canary: "RevisionEndpoint | None"
     guardrails: GuardrailSources
+    records: tuple[Path, ...]
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
         from assay.wiring import RolloutWiring
 
         return RolloutWiring(
-            self.gateway, self.out, holdout, policy, self.is_dry_run, self.newer_canary, self.guardrails
+            self.gateway,
+            self.out,
+            holdout,
+            policy,
+            self.is_dry_run,
+            self.newer_canary,
+            self.guardrails,
+            self.records,
         )
 
 
@@ -256,6 +290,23 @@ def _parse_pauses(text: str) -> Iterator[tuple[int, float]]:
             yield int(percent), float(seconds)
         except ValueError as error:
             raise typer.BadParameter(f"{one!r}: expected such as 50=600", param_hint="--pauses") from error
+
+
+def _parse_records(text: str) -> tuple[Path, ...]:
+    return tuple(Path(one) for one in text.split(",") if one)
+
+
+def _parse_shadow(text: str) -> ShadowSize:
+    size: ShadowSize = {"shadow_requests": 0, "shadow_seconds": 0.0}
+    try:
+        for one in text.split(",") if text else []:
+            if one.endswith("s"):
+                size["shadow_seconds"] = float(one.removesuffix("s"))
+            else:
+                size["shadow_requests"] = int(one)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: expected such as 500, 60s or 500,60s", param_hint="--shadow") from error
+    return size
 
 
 def _require(option: str, value: str | None, needed_by: str = "--release") -> str:

@@ -93,6 +93,32 @@ def history(
 
 
 @rollout_app.command()
+def report(
+    page: Annotated[
+        Path, typer.Argument(metavar="PAGE", help="Where to write it: an HTML file with its pictures inside.")
+    ],
+    out: OutOption = DEFAULT_OUT,
+    release: ReleaseOption = None,
+    namespace: NamespaceOption = "default",
+) -> None:
+    """Write the newest rollout as a page: its verdict, its steps, guardrails by each source, live labels, the shadow.
+
+    Example: assay rollout report build/rollout.html
+    """
+    from promotion.report import Chapter, write_report
+
+    watch = _watch(out, DEFAULT_GATEWAY, release, namespace, None)
+    seen = _require(watch.read_status(), out, release)
+    record, evidence = seen.rollout, watch.read_evidence(seen.rollout)
+    if evidence is None or seen.numbers is None:
+        typer.echo(f"assay: rollout {record.rollout_id} has no evidence yet: it is {record.state}", err=True)
+        raise typer.Exit(1)
+    name = f"rollout {record.rollout_id}"
+    write_report(page, f"Assay, {name}", [Chapter(f"{name} of {_place(out, release)}", evidence, record)])
+    typer.echo(f"{page} has {name}")
+
+
+@rollout_app.command()
 def abort(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     wait_seconds: Annotated[float, typer.Option(min=0, help="How long the promoter may take to end.")] = 60.0,
@@ -152,6 +178,34 @@ def approve(
     at = SystemClock().now().isoformat(timespec="milliseconds")
     orders.give(Order(record.rollout_id, OrderKind.APPROVE, who(), at, reason, percent))
     typer.echo(f"rollout {record.rollout_id}: {percent} % is approved")
+
+
+@rollout_app.command()
+def labels(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with request_id,label; with a column row where requests have several.")
+    ],
+    out: OutOption = DEFAULT_OUT,
+) -> None:
+    """Hand in true labels of live answers, by the request id of their answers, for the rollout that is under way.
+
+    Its promoter, with --records, scores them once they are older than the label lag. Labels that are known change
+    nothing; of two that contradict each other the first stands.
+
+    Example: assay rollout labels yesterday.csv
+    """
+    from promotion.clock import SystemClock
+    from promotion.recorded.label_store import FileLabels
+    from promotion.recorded.labels import read_labels_file
+
+    given = read_labels_file(file)
+    record = _require(_watch(out, DEFAULT_GATEWAY, None, "", None).read_status(), out, None).rollout
+    if record.is_finished:
+        typer.echo(f"assay: rollout {record.rollout_id} has ended: labels change nothing in it any more", err=True)
+        raise typer.Exit(1)
+    done = FileLabels(out, record.rollout_id).hand_in(given, who(), SystemClock().now().timestamp())
+    against = f", {done.contradicting} against labels that stand" if done.contradicting else ""
+    typer.echo(f"rollout {record.rollout_id}: {done.new} new labels, {done.known} known before{against}")
 
 
 def _orders(out: Path, release: str | None, namespace: str) -> "RolloutOrders":

@@ -65,11 +65,12 @@ def show(gateway: GatewayOption = DEFAULT_GATEWAY, json: JsonOption = False) -> 
     router = EnvoyRouter(gateway)
     split, revisions = router.read_split(), router.read_revisions()
     counts = EnvoyRequestCounter(gateway).read_counts()
-    canary = revisions.canary
+    canary, mirrored = revisions.canary, ", which is sent copies of all requests" if split.mirrors else ""
     if json:
         print_json(
             {
                 "canary_percent": split.canary_percent,
+                "mirrors": split.mirrors,
                 "stable": {"revision": revisions.stable.name, "url": revisions.stable.url},
                 "canary": {"revision": canary.name, "url": canary.url} if canary else None,
                 "requests": {"stable": counts.stable, "canary": counts.canary, "failed": counts.failed},
@@ -78,7 +79,7 @@ def show(gateway: GatewayOption = DEFAULT_GATEWAY, json: JsonOption = False) -> 
         return
     print_lines(
         [
-            f"split    {100 - split.canary_percent} % stable, {split.canary_percent} % canary",
+            f"split    {100 - split.canary_percent} % stable, {split.canary_percent} % canary{mirrored}",
             f"stable   {revisions.stable.name} at {revisions.stable.url}, {counts.stable} requests answered",
             f"canary   {canary.name} at {canary.url}, {counts.canary} requests answered" if canary else "canary   none",
             f"failed   {counts.failed} requests",

@@ -12,6 +12,8 @@
 
     guardrails:
       error_margin: 0.02
+    live_labels:
+      required: true
 
 Every key may be left out; what it then means is said by `profile` (profiles.py), or stands in policy.py. The path of a
 file of labels counts from the folder of gate.yaml.
@@ -28,13 +30,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bundle.manifest import content_digest
 from promotion.errors import PromotionError
-from promotion.gate.policy import GatePolicy, Guardrail, GuardrailPolicy, SliceDefinition
+from promotion.gate.policy import GatePolicy, Guardrail, GuardrailPolicy, LiveLabelPolicy, SliceDefinition
 from promotion.gate.profiles import PROFILES
 from promotion.gate.slice_expression import LabelsFile, SliceExpressionError, parse_slice
 from promotion.gate.slices import labels_digest, read_labels
 
 _DEFAULTS = GatePolicy()
 _LIVE = GuardrailPolicy()
+_LABELS = LiveLabelPolicy()
 _SINCE_THE_BEGINNING = frozenset(
     {"margin", "class_margin", "alpha", "power", "minimum_accuracy", "required_classes", "classes_are_judged"}
 )
@@ -68,6 +71,17 @@ class GuardrailConfiguration(BaseModel):
         return self
 
 
+class LiveLabelConfiguration(BaseModel):
+    """Labels of live answers in gate.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    required: bool = Field(_LABELS.required, description="true or false")
+    lag_seconds: float = Field(_LABELS.lag_seconds, ge=0, le=10**7, description="seconds from 0 to 10000000")
+    minimum_rows: int = Field(_LABELS.minimum_rows, ge=1, le=10**6, description="a number of at least 1")
+    alpha: float = Field(_LABELS.alpha, gt=0, lt=0.5, description="a share above 0, below 0.5")
+
+
 class GateConfiguration(BaseModel):
     """gate.yaml; each description is what an error says that it expected."""
 
@@ -96,6 +110,9 @@ class GateConfiguration(BaseModel):
     guardrails: GuardrailConfiguration = Field(
         GuardrailConfiguration(), description="keys with values, such as `error_margin: 0.02`"
     )
+    live_labels: LiveLabelConfiguration = Field(
+        LiveLabelConfiguration(), description="keys with values, such as `required: true`"
+    )
 
     @field_validator("slices", mode="after")
     @classmethod
@@ -123,10 +140,14 @@ class GateConfiguration(BaseModel):
     def to_policy(self, folder: Path) -> GatePolicy:
         """The policy that this configuration asks for; paths count from `folder`. Raises SliceNotUsable."""
         profile = PROFILES[self.profile]
-        settings = self.model_dump(exclude={"format", "profile", "slices", "guardrails"}, exclude_unset=True)
+        settings = self.model_dump(exclude={"format", "profile", "slices", *_PARTS}, exclude_unset=True)
         slices = tuple(_slice_definition(name, text, folder) for name, text in self.slices.items())
         guardrails = replace(profile.guardrails, **self.guardrails.model_dump(exclude_unset=True))
-        return replace(profile, **settings, slices=slices, guardrails=guardrails)
+        labels = replace(profile.live_labels, **self.live_labels.model_dump(exclude_unset=True))
+        return replace(profile, **settings, slices=slices, guardrails=guardrails, live_labels=labels)
+
+
+_PARTS: Mapping[str, type[BaseModel]] = {"guardrails": GuardrailConfiguration, "live_labels": LiveLabelConfiguration}
 
 
 def _slice_definition(name: str, text: str, folder: Path) -> SliceDefinition:
@@ -200,11 +221,9 @@ def _explain(error: ValidationError) -> str:
     if first["type"] == "value_error":
         return first["msg"].removeprefix("Value error, ")
     names = [str(part) for part in first["loc"]]
-    is_live = names[0] == "guardrails" and len(names) > 1
-    fields, key = (
-        (GuardrailConfiguration.model_fields, names[1]) if is_live else (GateConfiguration.model_fields, names[0])
-    )
-    where = f"guardrails, {key}" if is_live else key
+    part = _PARTS.get(names[0]) if len(names) > 1 else None
+    fields, key = (GateConfiguration.model_fields, names[0]) if part is None else (part.model_fields, names[1])
+    where = f"{names[0]}, {key}" if part is not None else key
     if key not in fields:
         return f"{where}: unknown key, expected one of {', '.join(fields)}"
     return f"{where}: found {first['input']!r}, expected {fields[key].description}"

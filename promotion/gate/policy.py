@@ -49,6 +49,20 @@ class GuardrailPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveLabelPolicy:
+    """What true labels that come while traffic moves are for."""
+
+    required: bool = False
+    """Whether a step passes only once enough labels of both revisions are there."""
+    lag_seconds: float = 0.0
+    """Age of an answer by which its label has come, if it ever does; younger ones are not scored."""
+    minimum_rows: int = 30
+    """Labelled rows of each revision without which nothing is said."""
+    alpha: float = 0.01
+    """Largest probability that a rollout rejects a canary that is as bad as it may be, and no worse."""
+
+
+@dataclass(frozen=True, slots=True)
 class GatePolicy:
     """The settings of the gate; all shares are in 0..1. Ranges are checked at the edge, in configuration.py."""
 
@@ -78,3 +92,4 @@ class GatePolicy:
     slice_growth_margin: float = 0.1
     """The same within a group of a slice."""
     guardrails: GuardrailPolicy = GuardrailPolicy()
+    live_labels: LiveLabelPolicy = LiveLabelPolicy()

@@ -5,7 +5,8 @@ its bucket, and bounded by order statistics whatever the distribution is. A guar
 difference that the counts allow is above what may be; it is kept where even the largest is not.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -32,6 +33,16 @@ class GuardrailState(StrEnum):
     """Shown to be kept."""
     BROKEN = "BROKEN"
     """Shown to be broken."""
+
+
+STATE_TEXTS: Mapping[GuardrailState, str] = {
+    GuardrailState.NO_DATA: "no data",
+    GuardrailState.NOT_COMPARED: "no stable to compare with",
+    GuardrailState.OPEN: "not shown",
+    GuardrailState.KEPT: "kept",
+    GuardrailState.BROKEN: "broken",
+}
+"""For a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +150,14 @@ def _state(is_broken: bool, is_kept: bool) -> GuardrailState:
 
 def _finite(value: float) -> float | None:
     return value if abs(value) < inf else None
+
+
+def find_disagreements(found: Sequence[GuardrailFinding]) -> frozenset[Guardrail]:
+    """The guardrails of which the sources of one window do not find the same."""
+    states: defaultdict[Guardrail, set[GuardrailState]] = defaultdict(set)
+    for one in found:
+        states[one.guardrail].add(one.state)
+    return frozenset(guardrail for guardrail, different in states.items() if len(different) > 1)
 
 
 def describe_broken(found: Sequence[GuardrailFinding]) -> str:

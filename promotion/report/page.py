@@ -9,10 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from promotion.errors import PromotionError
 from promotion.gate.advisory import AdvisoryEvidence
 from promotion.gate.record import EvidenceRecord
+from promotion.recorded.agreement import describe_agreement
+from promotion.recorded.findings import LABEL_STATE_TEXTS
 from promotion.report.advisory_charts import draw_agreement, draw_calibration, draw_drift
 from promotion.report.disagreement_charts import draw_course, draw_disagreements, draw_erring_rows
 from promotion.report.drawing import drawing_style
 from promotion.report.error_charts import draw_error_course, draw_error_spread, draw_growth
+from promotion.report.live_chart import draw_live
+from promotion.report.live_tables import guardrail_rows
 from promotion.report.traffic_chart import TrafficSample, draw_traffic
 from promotion.report.verdict_charts import draw_confusion, draw_differences, draw_steps
 from promotion.rollout.record import RolloutRecord
@@ -85,6 +89,7 @@ def _pictured(chapter: Chapter) -> dict[str, object]:
         "disagreements": draw_disagreements(evidence.advisory.disagreements),
         **_advised(evidence.advisory),
         **_of_errors(evidence),
+        **(_seen_live(rollout) if rollout else {}),
     }
 
 
@@ -96,6 +101,15 @@ def _of_errors(evidence: EvidenceRecord) -> dict[str, object]:
         "error_spread": draw_error_spread(advisory.error_spread) if advisory.error_spread else "",
         "error_course": draw_error_course(advisory.error_course, evidence.margin) if advisory.error_course else "",
         "erring": draw_erring_rows(advisory.erring_rows),
+    }
+
+
+def _seen_live(rollout: RolloutRecord) -> dict[str, object]:
+    return {
+        "live": draw_live(rollout),
+        "guardrails": list(guardrail_rows(rollout)),
+        "labels": LABEL_STATE_TEXTS[rollout.labels.state] if rollout.labels else "",
+        "shadow": describe_agreement(rollout.shadow) if rollout.shadow else "",
     }
 
 

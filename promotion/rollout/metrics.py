@@ -22,7 +22,7 @@ def rollout_metrics(record: RolloutRecord | None) -> bytes:
     if record is None:
         return generate_latest(registry)
     gauge("intended_percent", "Share of the requests that is meant for the canary", record.intended_percent)
-    gauge("step", "Number of the step under way or last taken, from 1; 0 before a verdict", _step(record))
+    gauge("step", "Number of the step under way or last taken, from 1; 0 before the first", _step(record))
     gauge("steps", "Steps of the plan", len(record.plan.steps))
     gauge("failed_attempts", "Attempts in a row that failed for the moment", record.failed_attempts)
     _one_of(registry, "state", "What the rollout is about to do, or how it ended", record.state, RolloutState)
@@ -61,7 +61,8 @@ def _count_guardrails(registry: CollectorRegistry, record: RolloutRecord) -> Non
 
 
 def _step(record: RolloutRecord) -> int:
-    return 0 if record.state is RolloutState.JUDGING or record.verdict is not Outcome.PROMOTE else record.step + 1
+    is_before = record.state in {RolloutState.JUDGING, RolloutState.MIRRORING, RolloutState.SHADOWING}
+    return 0 if is_before or record.verdict is not Outcome.PROMOTE else record.step + 1
 
 
 def _one_of(

@@ -4,7 +4,8 @@ judging ──PROMOTE──▶ [pausing] ─▶ [awaiting] ─▶ writing ─▶
    │                     │            │            │           │             │
    └──anything else──▶ restoring ◀────┴────────────┴───────────┴─────────────┘  ─▶ restored
 
-In brackets: only before the steps that the plan says; meanwhile the split stays as it is.
+In brackets: only before the steps that the plan says; meanwhile the split stays as it is. Where the plan has a shadow,
+[mirroring] ─▶ [shadowing] come between the verdict and the first step, at 0 %.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from promotion.gate.outcome import Outcome
 from promotion.guardrails.findings import GuardrailFinding
 from promotion.guardrails.watch import LiveWindow
+from promotion.recorded.agreement import ShadowAgreement
+from promotion.recorded.findings import LabelFinding
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
 
@@ -25,6 +28,8 @@ class RolloutState(StrEnum):
     """What a rollout is about to do, or how it ended."""
 
     JUDGING = "judging"
+    MIRRORING = "mirroring"
+    SHADOWING = "shadowing"
     PAUSING = "pausing"
     AWAITING = "awaiting"
     WRITING = "writing"
@@ -52,10 +57,17 @@ class StopCode(StrEnum):
     """A source could not say in time how both revisions fare, or had too few requests of them."""
     GUARDRAIL_NOT_SHOWN = "GUARDRAIL_NOT_SHOWN"
     """The policy wants a guardrail shown to be kept, and the step's requests did not show it in time."""
+    LIVE_HARM_SHOWN = "LIVE_HARM_SHOWN"
+    """True labels of live answers show the canary to be worse by more than the policy allows."""
+    NO_LIVE_LABELS = "NO_LIVE_LABELS"
+    """The policy requires labels of live answers, and too few came in time, or not of both revisions alike."""
+    NO_SHADOW = "NO_SHADOW"
+    """Too few mirrored requests were answered by both revisions in time."""
 
 
 FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
-_STATES_AT_ZERO = frozenset({RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED})
+_STATES_OF_A_SHADOW = frozenset({RolloutState.MIRRORING, RolloutState.SHADOWING})
+_STATES_AT_ZERO = _STATES_OF_A_SHADOW | {RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED}
 _STATES_BEFORE_A_STEP = frozenset({RolloutState.PAUSING, RolloutState.AWAITING})
 _STATES_OF_A_STEP = frozenset({RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING})
 
@@ -96,6 +108,11 @@ class RolloutPlan:
     """The steps that somebody has to approve, after their pause, before they are written."""
     approval_seconds: float = 3600.0
     """How long an approval is waited for before the rollout goes back."""
+    shadow_requests: int = 0
+    """Requests that the canary has to answer as a shadow, beside stable, before the first step; 0 with no seconds: no
+    shadow."""
+    shadow_seconds: float = 0.0
+    """How long the shadow lasts at least."""
     rollout_seconds: float | None = None
     """How long the whole rollout may take, by the time of day, before it goes back; None: as long as its steps do."""
 
@@ -107,11 +124,19 @@ class RolloutPlan:
             raise ValueError(f"attempts {self.attempts}: expected at least 1")
         if not self.deadline_seconds >= self.minimum_seconds:
             raise ValueError(f"deadline {self.deadline_seconds:g} s: expected at least {self.minimum_seconds:g} s")
+        if self.shadow_requests < 0 or not 0 <= self.shadow_seconds <= self.deadline_seconds:
+            seconds = f"{self.shadow_seconds:g} s, expected at most the deadline of {self.deadline_seconds:g} s"
+            raise ValueError(f"a shadow of {self.shadow_requests} requests and {seconds}")
         self._refuse_other_steps("pauses", [pause.before_percent for pause in self.pauses])
         self._refuse_other_steps("approvals", self.approvals)
         times = (self.approval_seconds, self.rollout_seconds or 0.0, *(pause.seconds for pause in self.pauses))
         if not all(0 <= seconds < inf for seconds in times):
             raise ValueError(f"{', '.join(f'{seconds:g} s' for seconds in times)}: expected times of at least 0 s")
+
+    @property
+    def has_shadow(self) -> bool:
+        """Whether requests are mirrored before the first step."""
+        return self.shadow_requests > 0 or self.shadow_seconds > 0
 
     def pause_before(self, percent: int) -> float:
         """Seconds to pause before the step of `percent`; 0 where there is no pause."""
@@ -189,6 +214,10 @@ class RolloutRecord:
     """The same for a program; None where the verdict, or an error, is why."""
     guardrails: tuple[GuardrailFinding, ...] = ()
     """What was found of the guardrails when they ended the rollout; none where something else did."""
+    shadow: ShadowAgreement | None = None
+    """How far both agreed on mirrored requests; None where there was no shadow, or not yet."""
+    labels: LabelFinding | None = None
+    """What labels of live answers have shown so far; None where nobody looked."""
     began_at: str | None = None
     """ISO 8601, UTC; None in a record of a version that did not say it, which has no deadline either."""
     observations: tuple[StepObservation, ...] = ()
@@ -197,13 +226,23 @@ class RolloutRecord:
     def __post_init__(self) -> None:
         if not 0 <= self.step < len(self.plan.steps):
             raise ValueError(f"step {self.step}: expected one of the {len(self.plan.steps)} of the plan, from 0")
-        if self.split is None and self.state in _STATES_BEFORE_A_STEP | _STATES_OF_A_STEP:
+        if self.split is None and self.state in _STATES_OF_A_SHADOW | _STATES_BEFORE_A_STEP | _STATES_OF_A_STEP:
             raise ValueError(f"no split, but the state {self.state} follows one that was read")
 
     @property
     def is_finished(self) -> bool:
         """Nothing is left to do."""
         return self.state in FINISHED_STATES
+
+    @property
+    def judged_at(self) -> str | None:
+        """ISO 8601: when the verdict was there, or what else ended the judging; None before."""
+        return next((event.at for event in self.history if event.state is not RolloutState.JUDGING), None)
+
+    @property
+    def mirrored_at(self) -> str | None:
+        """ISO 8601: since when requests were mirrored; None where they never were."""
+        return next((event.at for event in self.history if event.state is RolloutState.SHADOWING), None)
 
     @property
     def asked_percent(self) -> int:

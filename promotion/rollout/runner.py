@@ -5,7 +5,8 @@ before it is written, and what already stands is not written twice.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from promotion.clock import Clock
@@ -14,11 +15,15 @@ from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreacha
 from promotion.gate.outcome import Outcome
 from promotion.gate.record import EvidenceRecord
 from promotion.guardrails.watch import Guardrails, GuardrailWatch
+from promotion.recorded.agreement import ShadowAgreement
+from promotion.recorded.answers import RecordsMissing
 from promotion.rollout.guardrail_stops import NOTHING_WATCHED, broken_by, missing_after
+from promotion.rollout.live_evidence import LiveEvidence, harm_of, unlabelled_after, unseen_after
 from promotion.rollout.orders import Order, OrderKind, RolloutOrders, find_order
-from promotion.rollout.record import RolloutRecord, RolloutState, StepObservation, StopCode
+from promotion.rollout.record import RolloutRecord, RolloutState, StopCode
 from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore
 from promotion.rollout.step_counts import StepCounts
+from promotion.rollout.step_ends import failing, interrupted, judge_step, too_few_requests
 from promotion.rollout.transitions import (
     Action,
     Approved,
@@ -26,9 +31,10 @@ from promotion.rollout.transitions import (
     Event,
     Failed,
     Judged,
-    Observed,
+    Mirrored,
     Paused,
     Restored,
+    Shadowed,
     Stopped,
     Wrote,
     advance,
@@ -36,13 +42,18 @@ from promotion.rollout.transitions import (
     stopped_by,
 )
 from promotion.routers.request_counts import RequestCounter, RequestCounts
-from promotion.routers.traffic_router import RouterUnreachable, SplitConflict, SplitNotConfirmed, TrafficRouter
-from promotion.statistics.split_check import split_p_value
+from promotion.routers.traffic_router import (
+    MirroringRouter,
+    RouterUnreachable,
+    Split,
+    SplitConflict,
+    SplitNotConfirmed,
+    TrafficRouter,
+)
 
 POLL_SECONDS = 0.25
 HOLD_POLL_SECONDS = 0.5
-SPLIT_ALARM = 0.001
-REPEATABLE = (RouterUnreachable, SplitNotConfirmed, PredictorUnreachable)
+REPEATABLE = (RouterUnreachable, SplitNotConfirmed, PredictorUnreachable, RecordsMissing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,10 @@ class RolloutRunner:
     """Where somebody may ask for the rollout's end."""
     guardrails: Guardrails = NOTHING_WATCHED
     """Who watches the canary beside stable while both take traffic."""
+    mirror: MirroringRouter | None = None
+    """The router, where it can mirror requests."""
+    live: LiveEvidence | None = None
+    """What both revisions record, and the labels that come for it."""
 
     def run(self, record: RolloutRecord) -> RolloutRecord:
         """Take `record` to its end and return it as it ended. The store must be claimed.
@@ -88,7 +103,7 @@ class RolloutRunner:
         return self.run(unfinished)
 
     def _after(self, record: RolloutRecord, event: Event) -> RolloutRecord:
-        after = advance(record, event, self.clock.now().isoformat(timespec="milliseconds"))
+        after = advance(self._with_labels(record), event, self.clock.now().isoformat(timespec="milliseconds"))
         self.store.save(after)
         self.report(after)
         return after
@@ -119,33 +134,41 @@ class RolloutRunner:
 
     def _do(self, action: Action, record: RolloutRecord) -> Event:
         try:
-            match action:
-                case Action.JUDGE:
-                    return self._judge(record)
-                case Action.PAUSE:
-                    return self._hold(record, record.plan.pause_before(record.asked_percent)) or Paused()
-                case Action.AWAIT_APPROVAL:
-                    return self._await_approval(record)
-                case Action.WRITE_SPLIT:
-                    return self._write_split(record)
-                case Action.CONFIRM_SPLIT:
-                    return self._confirm_split(record)
-                case Action.OBSERVE_STEP:
-                    return self._observe_step(record)
-                case Action.RESTORE_STABLE:
-                    self.router.restore_stable()
-                    return Restored()
+            return self._carry_out(action, record)
         except REPEATABLE as error:
             return Failed(str(error))
         except SplitConflict as error:
-            return Failed(str(error)) if action is Action.RESTORE_STABLE else _interrupted(str(error))
+            return Failed(str(error)) if action is Action.RESTORE_STABLE else interrupted(str(error))
         except PromotionError as error:
             return Failed(str(error)) if action is Action.RESTORE_STABLE else Stopped(Outcome.ERROR, str(error))
 
+    def _carry_out(self, action: Action, record: RolloutRecord) -> Event:
+        match action:
+            case Action.JUDGE:
+                return self._judge(record)
+            case Action.WRITE_MIRROR:
+                return self._write_mirror(record)
+            case Action.COMPARE_SHADOW:
+                return self._compare_shadow(record)
+            case Action.PAUSE:
+                return self._hold(record, record.plan.pause_before(record.asked_percent)) or Paused()
+            case Action.AWAIT_APPROVAL:
+                return self._await_approval(record)
+            case Action.WRITE_SPLIT:
+                return self._write_split(record)
+            case Action.CONFIRM_SPLIT:
+                return self._confirm_split(record)
+            case Action.OBSERVE_STEP:
+                return self._observe_step(record)
+            case Action.RESTORE_STABLE:
+                self.router.restore_stable()
+                return Restored()
+
     def _judge(self, record: RolloutRecord) -> Event:
         split = self.router.read_split()
-        if split.canary_percent != 0:
-            return Stopped(Outcome.ERROR, f"the canary takes {split.canary_percent} % without a verdict")
+        if split.canary_percent != 0 or split.mirrors:
+            what = "copies of the requests" if split.mirrors else f"{split.canary_percent} %"
+            return Stopped(Outcome.ERROR, f"the canary takes {what} without a verdict")
         if (changed := self._changed_digest(record)) is not None:
             return changed
         evidence = self.judge(record)
@@ -153,6 +176,37 @@ class RolloutRunner:
         if judged != (record.stable_digest, record.canary_digest):
             return Stopped(Outcome.ERROR, f"the bundles {' and '.join(judged)} were judged, not those of this rollout")
         return Judged(evidence.verdict, evidence.headline, split)
+
+    def _write_mirror(self, record: RolloutRecord) -> Event:
+        if self.mirror is None or self.live is None:
+            text = "this rollout has a shadow: it needs a router that mirrors requests, and what both revisions record"
+            return Stopped(Outcome.ERROR, text)
+        if (changed := self._changed_digest(record)) is not None:
+            return changed
+        split = self.router.read_split()
+        if not split.mirrors:  # else it is our own write, before a crash
+            _refuse_others(record, split)
+            split = self.mirror.write_mirror(split)
+        self.router.confirm_split(split, record.plan.confirm_seconds)
+        return Mirrored(split)
+
+    def _compare_shadow(self, record: RolloutRecord) -> Event:
+        plan, started = record.plan, self.clock.monotonic_seconds()
+        needed, nothing = plan.shadow_requests or plan.minimum_requests, NOTHING_WATCHED.open_window()
+        before = record.shadow
+        while True:
+            agreement = self.live.compare(record) if self.live is not None else ShadowAgreement()
+            if agreement != before:
+                before = agreement
+                self._show(replace(record, shadow=agreement))
+            if (trouble := self._find_trouble(record, RequestCounts(0, 0, 0), nothing)) is not None:
+                return trouble
+            seconds = self.clock.monotonic_seconds() - started
+            if seconds >= plan.shadow_seconds and agreement.requests >= needed:
+                return Shadowed(agreement)
+            if seconds >= plan.deadline_seconds:
+                return unseen_after(seconds, agreement, needed)
+            self.clock.sleep(HOLD_POLL_SECONDS)
 
     def _await_approval(self, record: RolloutRecord) -> Event:
         percent, seconds = record.asked_percent, record.plan.approval_seconds
@@ -192,9 +246,28 @@ class RolloutRunner:
             self._changed_digest(record)
             or self._changed_split(record)
             or broken_by(watch)
-            or _failing(record, counts)
+            or self._find_harm(record)
+            or failing(record, counts)
             or self._find_overdue(record)
         )
+
+    def _find_harm(self, record: RolloutRecord) -> Stopped | None:
+        """Why labels that came for live answers end the rollout."""
+        if self.live is None:
+            return None
+        before, found = self._with_labels(record).labels, self.live.look(record)
+        if found != before:
+            self._show(record)
+        return harm_of(found)
+
+    def _with_labels(self, record: RolloutRecord) -> RolloutRecord:
+        newest = self.live.newest(record) if self.live is not None else None
+        return replace(record, labels=newest) if newest is not None else record
+
+    def _show(self, record: RolloutRecord) -> None:
+        """Keep what was seen meanwhile, for who looks at the record; nothing is lost where that fails now."""
+        with suppress(RolloutError):
+            self.store.save(self._with_labels(record))
 
     def _write_split(self, record: RolloutRecord) -> Event:
         if (changed := self._changed_digest(record)) is not None:
@@ -202,8 +275,7 @@ class RolloutRunner:
         split = self.router.read_split()
         if split.canary_percent == record.asked_percent:
             return Wrote(split)  # our own write, before a crash: the store is claimed, so nobody else rolls out
-        if record.split is None or split.written_as != record.split.written_as:
-            raise SplitConflict(f"somebody else set the split to {split.canary_percent} %")
+        _refuse_others(record, split)
         written = self.router.write_split(record.asked_percent, split)
         if (found := self.router.read_split()) != written:
             raise SplitConflict(f"somebody else set the split to {found.canary_percent} %")
@@ -232,11 +304,16 @@ class RolloutRunner:
             watch.look(is_ready=is_ready)
             if (trouble := self._find_trouble(record, counts, watch)) is not None:
                 return trouble
-            if is_ready and not watch.missing:
-                return _judge_step(record, counts, seconds, self._count_answered(record), watch)
+            if is_ready and not watch.missing and not self._lacks_labels(record):
+                return judge_step(record, counts, seconds, self._count_answered(record), watch)
             if seconds >= plan.deadline_seconds:
-                return missing_after(seconds, watch) if is_ready else _too_few_requests(record, answered, seconds)
+                if is_ready and not watch.missing:
+                    return unlabelled_after(seconds, self._with_labels(record).labels)
+                return missing_after(seconds, watch) if is_ready else too_few_requests(record, answered, seconds)
             self.clock.sleep(POLL_SECONDS)
+
+    def _lacks_labels(self, record: RolloutRecord) -> bool:
+        return self.live is not None and self.live.is_missing(self.live.newest(record))
 
     def _count_answered(self, record: RolloutRecord) -> RequestCounts | None:
         before, now = record.answered_before, self._read_answered()
@@ -261,44 +338,11 @@ class RolloutRunner:
     def _changed_split(self, record: RolloutRecord) -> Stopped | None:
         split = self.router.read_split()
         if record.split is not None and split.written_as != record.split.written_as:
-            return _interrupted(f"somebody else set the split to {split.canary_percent} %")
+            return interrupted(f"somebody else set the split to {split.canary_percent} %")
         return None
 
 
-def _failing(record: RolloutRecord, counts: RequestCounts) -> Stopped | None:
-    plan, answered = record.plan, counts.stable + counts.canary
-    if record.intended_percent == 0 or counts.failed <= plan.maximum_failed_percent / 100 * max(
-        answered, plan.minimum_requests
-    ):
-        return None
-    text = f"{counts.failed} of {answered} requests failed at {record.intended_percent} %"
-    return Stopped(Outcome.REJECT, f"{text}; at most {plan.maximum_failed_percent:g} % may")
-
-
-def _interrupted(text: str) -> Stopped:
-    """Somebody's hand is no fault that another attempt could mend, so it is no ERROR: nobody begins anew by himself."""
-    return Stopped(Outcome.INCONCLUSIVE, text)
-
-
-def _too_few_requests(record: RolloutRecord, answered: int, seconds: float) -> Stopped:
-    text = f"only {answered} requests in {seconds:.0f} s at {record.asked_percent} %"
-    return Stopped(Outcome.INCONCLUSIVE, f"{text}; a step needs {record.plan.minimum_requests}")
-
-
-def _judge_step(
-    record: RolloutRecord,
-    counts: RequestCounts,
-    seconds: float,
-    answered: RequestCounts | None,
-    watch: GuardrailWatch,
-) -> Event:
-    asked = record.asked_percent
-    p_value = split_p_value(counts.stable, counts.canary, asked)
-    observation = StepObservation(asked, counts, p_value, seconds, answered, watch.findings, watch.to_windows())
-    if observation.split_p_value < SPLIT_ALARM:
-        requests = counts.stable + counts.canary
-        return Failed(  # for the moment, it may be: slow answers to the split before, or stable that stood in
-            f"asked {asked} %, observed {observation.observed_percent:.1f} % of {requests} requests: "
-            f"not the split that was asked for (p = {observation.split_p_value:.1g})",
-        )
-    return Observed(observation)
+def _refuse_others(record: RolloutRecord, split: Split) -> None:
+    """Raise SplitConflict unless `split` is the one that this rollout read or wrote last."""
+    if record.split is None or split.written_as != record.split.written_as:
+        raise SplitConflict(f"somebody else set the split to {split.canary_percent} %")

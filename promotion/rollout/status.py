@@ -83,6 +83,8 @@ def rollout_status(
     if record.state is RolloutState.OBSERVING:
         under_way = _count_step(record, since, counted, answered)
         time = _time_step(record, since, under_way)
+    elif record.state is RolloutState.SHADOWING:
+        time = _time_shadow(record, since)
     elif record.state is RolloutState.PAUSING:
         time = StepTime(since, max(0.0, record.plan.pause_before(record.asked_percent) - since), None, None)
     elif record.state is RolloutState.AWAITING:
@@ -129,6 +131,14 @@ def _since(before: RequestCounts | None, now: RequestCounts | None) -> RequestCo
     if before is None or now is None or now.began_anew_after(before):
         return None
     return now.since(before)
+
+
+def _time_shadow(record: RolloutRecord, seconds: float) -> StepTime:
+    plan = record.plan
+    seen = record.shadow.requests if record.shadow is not None else 0
+    needed = plan.shadow_requests or plan.minimum_requests
+    least, most = max(0.0, plan.shadow_seconds - seconds), max(0.0, plan.deadline_seconds - seconds)
+    return StepTime(seconds, least, most, max(0, needed - seen))
 
 
 def _time_step(record: RolloutRecord, seconds: float, under_way: StepObservation | None) -> StepTime:

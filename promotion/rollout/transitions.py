@@ -1,7 +1,7 @@
 """The state machine, pure: what to do next, and what a rollout knows after something has happened.
 
-Only PROMOTE leads towards WRITING, and only WRITING moves traffic to the canary. What fails for the moment is tried
-again within the plan's bound; then, like everything else that goes wrong, it leads to RESTORING.
+Only PROMOTE leads towards MIRRORING and WRITING, and only WRITING moves traffic to the canary. What fails for the
+moment is tried again within the plan's bound; then, like everything else that goes wrong, it leads to RESTORING.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from promotion.gate.outcome import Outcome
 from promotion.guardrails.findings import GuardrailFinding
+from promotion.recorded.agreement import ShadowAgreement, describe_agreement
 from promotion.rollout.orders import Order, OrderKind
 from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.routers.request_counts import RequestCounts
@@ -20,6 +21,8 @@ class Action(StrEnum):
     """What a rollout does next."""
 
     JUDGE = "judge the canary"
+    WRITE_MIRROR = "mirror requests to the canary"
+    COMPARE_SHADOW = "compare the shadow with stable"
     PAUSE = "pause before the step"
     AWAIT_APPROVAL = "wait until somebody approves the step"
     WRITE_SPLIT = "write the split"
@@ -35,6 +38,20 @@ class Judged:
     verdict: Outcome
     headline: str
     split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """Each request is mirrored to the canary, which gets no traffic; that is in force."""
+
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """Both have answered as many mirrored requests as they had to."""
+
+    agreement: ShadowAgreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +113,12 @@ class Stopped:
     """Those that say so, where they do."""
 
 
-Event = Judged | Paused | Approved | Wrote | Confirmed | Observed | Restored | Failed | Stopped
+Event = Judged | Mirrored | Shadowed | Paused | Approved | Wrote | Confirmed | Observed | Restored | Failed | Stopped
 
 _ACTIONS = {
     RolloutState.JUDGING: Action.JUDGE,
+    RolloutState.MIRRORING: Action.WRITE_MIRROR,
+    RolloutState.SHADOWING: Action.COMPARE_SHADOW,
     RolloutState.PAUSING: Action.PAUSE,
     RolloutState.AWAITING: Action.AWAIT_APPROVAL,
     RolloutState.WRITING: Action.WRITE_SPLIT,
@@ -143,9 +162,13 @@ def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
     fresh = replace(record, failed_attempts=0)
     match record.state, event:
         case RolloutState.JUDGING, Judged(Outcome.PROMOTE, _, split) if split.canary_percent == 0:
-            return _before_step(replace(fresh, verdict=Outcome.PROMOTE, split=split))
+            return _after_verdict(replace(fresh, verdict=Outcome.PROMOTE, split=split))
         case RolloutState.JUDGING, Judged(verdict, headline, split) if verdict is not Outcome.PROMOTE:
             return _go_back(replace(fresh, verdict=verdict, split=split), verdict, headline)
+        case RolloutState.MIRRORING, Mirrored(split) if split.mirrors and split.canary_percent == 0:
+            return replace(fresh, split=split, state=RolloutState.SHADOWING)
+        case RolloutState.SHADOWING, Shadowed(agreement):
+            return _before_step(replace(fresh, shadow=agreement))
         case RolloutState.PAUSING, Paused():
             return _after_pause(fresh)
         case RolloutState.AWAITING, Approved(percent) if percent == record.asked_percent:
@@ -177,6 +200,10 @@ def _after_trouble(record: RolloutRecord, event: Event) -> RolloutRecord:
     raise ValueError(f"{event} cannot happen while a rollout is {record.state} at step {record.step}")
 
 
+def _after_verdict(record: RolloutRecord) -> RolloutRecord:
+    return replace(record, state=RolloutState.MIRRORING) if record.plan.has_shadow else _before_step(record)
+
+
 def _after_step(record: RolloutRecord) -> RolloutRecord:
     if record.step + 1 < len(record.plan.steps):
         return _before_step(replace(record, step=record.step + 1))
@@ -206,6 +233,10 @@ def _describe(record: RolloutRecord, event: Event) -> str:
     match event:
         case Judged(verdict, headline, _):
             return f"{verdict}: {headline}"
+        case Mirrored():
+            return "requests are mirrored to the canary"
+        case Shadowed(agreement):
+            return f"shadow: {describe_agreement(agreement)}"
         case Paused():
             return f"paused for {record.plan.pause_before(record.asked_percent):g} s before {record.asked_percent} %"
         case Approved(percent, by, reason):

@@ -33,6 +33,14 @@ class DryRunRouter:
         self._split = Split(canary_percent, written_as=uuid4().hex)
         return self._split
 
+    def write_mirror(self, since: Split) -> Split:
+        """As the seam says; reports the change."""
+        if since.written_as != self._split.written_as:
+            raise SplitConflict(f"somebody has written {self._split.canary_percent} % since; read the split again")
+        self._report("would mirror each request to the canary")
+        self._split = Split(0, written_as=uuid4().hex, mirrors=True)
+        return self._split
+
     def confirm_split(self, split: Split, timeout_seconds: float) -> None:
         """Return at once: what was last written here is in force here. SplitNotConfirmed for an earlier split."""
         if split.written_as != self._split.written_as:

@@ -39,6 +39,18 @@ class Split:
     """0..100; the rest goes to stable."""
     written_as: str
     """Token of the write that this was read from; no two writes share one."""
+    mirrors: bool = False
+    """Whether the canary is sent a copy of each request that stable answers; nobody gets what it answers to that."""
+
+
+class MirroringRouter(Protocol):
+    """What a router has beside its four verbs that can mirror requests; not every one can."""
+
+    def write_mirror(self, since: Split) -> Split:
+        """Ask for 0 % with a mirror, as `write_split` asks for a share; any later split ends it.
+
+        A copy counts for neither revision, and no client waits for it. Raises as `write_split` does.
+        """
 
 
 class TrafficRouter(Protocol):

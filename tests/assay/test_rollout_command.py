@@ -78,6 +78,19 @@ def test_one_under_way_has_an_exit_code_of_its_own_and_the_time_that_is_left(sto
     assert "s in this step; goes back in 0 s" in done.stdout
 
 
+def test_a_rollout_is_written_as_a_page(store: FileRolloutStore) -> None:
+    page = store.directory / "page.html"
+    store.save(new_record(RolloutPlan()))
+    early = assay("rollout", "report", page, "--out", store.directory)
+    assert (early.code, "rollout 1 has no evidence yet: it is judging" in early.stderr) == (1, True)
+    save_until(store, lambda record: record.is_finished)
+    done = assay("rollout", "report", page, "--out", store.directory)
+    assert (done.code, done.stdout) == (0, f"{page} has rollout 1\n"), done.stderr
+    content = page.read_text()
+    assert "The split, asked against observed" in content
+    assert "asked 20 %, observed 20.0 % of 100 requests" in content
+
+
 def test_the_json_has_the_record_whole(store: FileRolloutStore) -> None:
     record = save_until(store, lambda record: record.state is RolloutState.OBSERVING)
     done = look(store, "--json")

@@ -1,7 +1,5 @@
 """What every source of the guardrails promises: each request once, by role, with its failure and its time."""
 
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +18,8 @@ from promotion.kubernetes.envoy_served import EnvoyGatewayServed
 from promotion.kubernetes.release import Release
 from promotion.routers.envoy import EnvoyServed
 from tests.contract.text_door import run_door
-from tests.promotion.routers.machine import find_free_port, run_machine
+from tests.promotion.guardrails.running_prometheus import run_prometheus
+from tests.promotion.routers.machine import run_machine
 
 DEADLINE_SECONDS = 60.0
 STABLE_FAILED, CANARY_FAILED = 1, 2
@@ -114,33 +113,10 @@ def gateway_of_this_machine(folder: Path) -> Iterator[Place]:
 
 @contextmanager
 def prometheus(folder: Path) -> Iterator[Place]:
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("there is no prometheus on the PATH")
     metrics = Metrics(predictor_text)
-    with run_door(metrics.text) as door:
-        port = find_free_port()
-        configuration = folder / "prometheus.yml"
-        target = door.url.removeprefix("http://")
-        configuration.write_text(
-            "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\n"
-            "scrape_configs:\n"
-            f'  - {{job_name: shop, static_configs: [{{targets: ["{target}"], labels: {{namespace: ns}}}}]}}\n'
-        )
-        command = [program, f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}"]
-        process = subprocess.Popen(
-            [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-        def leave() -> None:
-            process.kill()
-            process.wait()
-
-        try:
-            url = f"http://127.0.0.1:{port}"
-            yield Place(PrometheusServed(url, "stable-1", "canary-1", {"namespace": "ns"}), metrics.answer, leave)
-        finally:
-            leave()
+    with run_door(metrics.text) as door, run_prometheus(folder, [door.url]) as running:
+        source = PrometheusServed(running.url, "stable-1", "canary-1", {"namespace": "ns"})
+        yield Place(source, metrics.answer, running.kill)
 
 
 @pytest.fixture(

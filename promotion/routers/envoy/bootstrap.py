@@ -48,7 +48,15 @@ def _make_listener(host: str, port: int) -> JsonObject:
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
-        "generate_request_id": False,  # the predictor makes the id that its answer and its record share
+        # Both revisions record a mirrored request by one id: the client's, or one that is made here.
+        "generate_request_id": True,
+        "preserve_external_request_id": True,
+        "request_id_extension": {
+            "typed_config": {
+                "@type": f"{_TYPES}.extensions.request_id.uuid.v3.UuidRequestIdConfig",
+                "pack_trace_reason": False,
+            }
+        },
         "server_header_transformation": "PASS_THROUGH",
         "rds": {"route_config_name": ROUTE_CONFIGURATION, "config_source": _watched_file(ROUTES)},
         "access_log": [_make_request_counter()],

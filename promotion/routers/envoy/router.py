@@ -48,23 +48,14 @@ class EnvoyRouter:
     def write_split(self, canary_percent: int, since: Split) -> Split:
         """As the seam says; StepOutOfOrder for a share above 0 % while no revision is the canary."""
         refuse_impossible_percent(canary_percent)
-        self._require_gateway()
-        with self._state.locked("split"):
-            table = self._read_table()
-            if table.split.written_as != since.written_as:
-                raise SplitConflict(
-                    f"{self._state.path}: somebody has written {table.split.canary_percent} % since "
-                    f"{since.canary_percent} % was read; read the split again"
-                )
-            if canary_percent > 0 and self.read_revisions().canary is None:
-                raise StepOutOfOrder(
-                    f"{self._state.path}: no revision is the canary, so {canary_percent} % has nowhere to go; "
-                    "assign one first"
-                )
-            return self._write_table(table, canary_percent)
+        return self._write_since(since, canary_percent, mirrors=False)
+
+    def write_mirror(self, since: Split) -> Split:
+        """As the seam says; StepOutOfOrder while no revision is the canary."""
+        return self._write_since(since, 0, mirrors=True)
 
     def confirm_split(self, split: Split, timeout_seconds: float) -> None:
-        """Return once Envoy routes by `split` and, above 0 %, holds the canary for healthy."""
+        """Return once Envoy routes by `split` and, where the canary gets requests by it, holds that for healthy."""
 
         def missing() -> str | None:
             table = self._read_table()
@@ -77,7 +68,7 @@ class EnvoyRouter:
                     raise SplitNotConfirmed(f"Envoy refuses the split; {self._state.path / LOG} says why")
                 return "Envoy still routes by an earlier split"
             canary = self._admin.read_endpoint("canary")
-            if split.canary_percent > 0 and (canary is None or not canary.is_healthy):
+            if (split.canary_percent > 0 or split.mirrors) and (canary is None or not canary.is_healthy):
                 return "the canary does not answer as ready"
             return None
 
@@ -90,7 +81,7 @@ class EnvoyRouter:
     def restore_stable(self) -> None:
         """As the seam says. Others' writes wait meanwhile, so that none can pass between the write and its proof."""
         with self._state.locked("split"):
-            written = self._write_table(self._read_table(), 0)
+            written = self._write_table(self._read_table(), 0, mirrors=False)
             self.confirm_split(written, self._restore_timeout_seconds)
 
     def read_revisions(self) -> Revisions:
@@ -112,8 +103,8 @@ class EnvoyRouter:
 
         No request fails: the revision answers as ready before anything is written, and what the one before it has in
         flight is finished. Can be repeated. Raises ValueError for a stable that is nobody; StepOutOfOrder for another
-        canary while the split is above 0 %; RevisionNotConfirmed when the revision is not ready, or Envoy has not taken
-        it, within `timeout_seconds` each, and then the role is as it was.
+        canary while this one gets requests, or copies of them; RevisionNotConfirmed when the revision is not ready, or
+        Envoy has not taken it, within `timeout_seconds` each, and then the role is as it was.
         """
         if role == "stable" and revision is None:
             raise ValueError("stable cannot be nobody: everything that is not split goes there")
@@ -164,8 +155,24 @@ class EnvoyRouter:
         except (KeyError, IndexError, TypeError) as error:
             raise RouterUnreachable(f"{self._state.path / ROUTES} is no split that a gateway wrote") from error
 
-    def _write_table(self, table: RouteTable, canary_percent: int) -> Split:
-        written = Split(canary_percent=canary_percent, written_as=uuid4().hex)
+    def _write_since(self, since: Split, canary_percent: int, *, mirrors: bool) -> Split:
+        self._require_gateway()
+        with self._state.locked("split"):
+            table = self._read_table()
+            if table.split.written_as != since.written_as:
+                raise SplitConflict(
+                    f"{self._state.path}: somebody has written {table.split.canary_percent} % since "
+                    f"{since.canary_percent} % was read; read the split again"
+                )
+            if (canary_percent > 0 or mirrors) and self.read_revisions().canary is None:
+                what = "a mirror" if mirrors else f"{canary_percent} %"
+                raise StepOutOfOrder(
+                    f"{self._state.path}: no revision is the canary, so {what} has nowhere to go; assign one first"
+                )
+            return self._write_table(table, canary_percent, mirrors=mirrors)
+
+    def _write_table(self, table: RouteTable, canary_percent: int, *, mirrors: bool) -> Split:
+        written = Split(canary_percent, uuid4().hex, mirrors)
         after = replace(table, split=written, refusals_before=self._admin.count_refusals())
         self._state.write(ROUTES, after.to_document())
         return written
@@ -173,10 +180,11 @@ class EnvoyRouter:
     def _refuse_change_under_traffic(
         self, role: Role, before: RevisionEndpoint | None, after: RevisionEndpoint | None
     ) -> None:
-        percent = self.read_split().canary_percent
-        if role == "canary" and percent > 0 and after != before:
+        split = self.read_split()
+        if role == "canary" and (split.canary_percent > 0 or split.mirrors) and after != before:
+            what = "copies" if split.mirrors else f"{split.canary_percent} %"
             raise StepOutOfOrder(
-                f"{self._state.path}: the canary gets {percent} % of the requests; "
+                f"{self._state.path}: the canary gets {what} of the requests; "
                 "write 0 % before somebody else takes its role"
             )
 

@@ -44,6 +44,7 @@ class RouteTable:
         metadata = {
             "split": self.split.written_as,
             "canary_percent": self.split.canary_percent,
+            "mirrors": self.split.mirrors,
             "refusals_before": self.refusals_before,
             "request_timeout_seconds": self.request_timeout_seconds,
             "per_try_timeout_seconds": self.per_try_timeout_seconds,
@@ -64,7 +65,7 @@ class RouteTable:
         """The table in an RDS file. Raises KeyError, IndexError or TypeError for another document."""
         metadata: dict[str, Any] = document["resources"][0]["metadata"]["filter_metadata"]["assay"]
         return RouteTable(
-            split=Split(canary_percent=metadata["canary_percent"], written_as=metadata["split"]),
+            split=Split(metadata["canary_percent"], metadata["split"], metadata.get("mirrors", False)),
             refusals_before=metadata["refusals_before"],
             request_timeout_seconds=metadata["request_timeout_seconds"],
             per_try_timeout_seconds=metadata["per_try_timeout_seconds"],
@@ -74,6 +75,8 @@ class RouteTable:
         percent = self.split.canary_percent
         weights = [{"name": "stable", "weight": 100 - percent}, {"name": "canary-or-stable", "weight": percent}]
         split = {"weighted_clusters": {"clusters": weights}, **self._attempts("connect-failure,refused-stream,reset")}
+        if self.split.mirrors:  # to the canary itself: the aggregate would send stable a second copy without one
+            split["request_mirror_policies"] = [{"cluster": "canary"}]
         # A read may be repeated; another request may have changed something before its connection broke.
         read = {"cluster": "stable", **self._attempts("connect-failure,refused-stream,reset")}
         other = {"cluster": "stable", **self._attempts("connect-failure,refused-stream")}

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ class Answered:
     sent_at: float
     """time.monotonic()"""
     digest: str
+    at: str
+    """When the answer was there: ISO 8601, UTC."""
 
 
 class Clients:
@@ -81,7 +84,8 @@ class Clients:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         body = await reader.readexactly(int(headers["content-length"]))
         if " 200 " in lines[0]:
-            self.answers.append(Answered(sent_at, headers["x-assay-bundle-digest"]))
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self.answers.append(Answered(sent_at, headers["x-assay-bundle-digest"], at))
         else:
             self.failures.append(f"{lines[0]}: {body.decode()}")
         return headers.get("connection") != "close"

@@ -32,12 +32,18 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
 
 
 @pytest.fixture(scope="package")
-def predictors(bundles: dict[str, Bundle]) -> Iterator[dict[str, RunningPredictor]]:
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all predictors record."""
+    return tmp_path_factory.mktemp("records")
+
+
+@pytest.fixture(scope="package")
+def predictors(bundles: dict[str, Bundle], records: Path) -> Iterator[dict[str, RunningPredictor]]:
     """A predictor for each of them; none of these dies."""
     with (
-        run_predictor(bundles["v1"].path, "v1") as stable,
-        run_predictor(bundles["v2"].path, "v2") as better,
-        run_predictor(bundles["v3"].path, "v3") as worse,
+        run_predictor(bundles["v1"].path, "v1", records=records) as stable,
+        run_predictor(bundles["v2"].path, "v2", records=records) as better,
+        run_predictor(bundles["v3"].path, "v3", records=records) as worse,
     ):
         yield {"v1": stable, "v2": better, "v3": worse}
 

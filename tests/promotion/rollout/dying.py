@@ -5,11 +5,11 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from promotion.rollout.record import RolloutRecord
 from promotion.rollout.rollout_store import RolloutStore
-from promotion.routers.traffic_router import Split, TrafficRouter
+from promotion.routers.traffic_router import MirroringRouter, Split, TrafficRouter
 
 T = TypeVar("T")
 When = Literal["before", "after"]
@@ -65,6 +65,10 @@ class DyingRouter:
 
     def write_split(self, canary_percent: int, since: Split) -> Split:
         return self.death.around(lambda: self.router.write_split(canary_percent, since))
+
+    def write_mirror(self, since: Split) -> Split:
+        mirroring = cast("MirroringRouter", self.router)
+        return self.death.around(lambda: mirroring.write_mirror(since))
 
     def confirm_split(self, split: Split, timeout_seconds: float) -> None:
         self.router.confirm_split(split, timeout_seconds)

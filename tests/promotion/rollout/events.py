@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import Guardrail
 from promotion.guardrails.findings import GuardrailFinding, GuardrailState
+from promotion.recorded.agreement import ShadowAgreement
 from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.rollout.transitions import (
     Approved,
@@ -12,9 +13,11 @@ from promotion.rollout.transitions import (
     Event,
     Failed,
     Judged,
+    Mirrored,
     Observed,
     Paused,
     Restored,
+    Shadowed,
     Stopped,
     Wrote,
 )
@@ -25,7 +28,9 @@ AT = "2026-11-21T12:00:00.000+00:00"
 NOT_PROMOTE = [outcome for outcome in Outcome if outcome is not Outcome.PROMOTE]
 
 texts = st.text(max_size=20)
-splits = st.builds(Split, st.sampled_from([0, 1, 5, 25, 50, 99, 100]), st.text("0123456789abcdef", max_size=8))
+tokens = st.text("0123456789abcdef", max_size=8)
+splits = st.builds(Split, st.sampled_from([0, 1, 5, 25, 50, 99, 100]), tokens, st.booleans())
+agreements = st.builds(ShadowAgreement, *[st.integers(0, 10**6)] * 4)
 counts = st.builds(RequestCounts, *[st.integers(0, 10**6)] * 3)
 observations = st.builds(
     StepObservation,
@@ -58,7 +63,9 @@ def build_plans(draw: st.DrawFn) -> RolloutPlan:
     taken = draw(steps)
     some = st.sets(st.sampled_from(taken)).map(lambda percents: tuple(sorted(percents)))
     pauses = tuple(Pause(percent, seconds=draw(st.sampled_from([0.0, 60.0]))) for percent in draw(some))
-    return RolloutPlan(taken, attempts=draw(st.integers(1, 4)), pauses=pauses, approvals=draw(some))
+    shadow = draw(st.sampled_from([0, 0, 50]))
+    attempts = draw(st.integers(1, 4))
+    return RolloutPlan(taken, attempts=attempts, pauses=pauses, approvals=draw(some), shadow_requests=shadow)
 
 
 plans = build_plans()
@@ -66,6 +73,8 @@ outcomes = st.sampled_from(list(Outcome))
 
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(Judged, outcomes, texts, splits),
+    st.builds(Mirrored, splits),
+    st.builds(Shadowed, agreements),
     st.builds(Paused),
     st.builds(Approved, st.sampled_from([5, 50, 100]), texts),
     st.builds(Wrote, splits),
@@ -87,6 +96,10 @@ def success_of(record: RolloutRecord) -> Event:
     match record.state:
         case RolloutState.JUDGING:
             return Judged(Outcome.PROMOTE, "not worse", Split(0, "before"))
+        case RolloutState.MIRRORING:
+            return Mirrored(Split(0, "mirrored", mirrors=True))
+        case RolloutState.SHADOWING:
+            return Shadowed(ShadowAgreement(100, 100, 98))
         case RolloutState.PAUSING:
             return Paused()
         case RolloutState.AWAITING:

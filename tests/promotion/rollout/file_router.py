@@ -18,16 +18,24 @@ class FileRouter:
 
     def read_shares(self) -> list[int]:
         """Every share that was ever written, in order."""
-        return [int(written["percent"]) for written in self._read()]
+        return [int(written["percent"]) for written in self._read() if not written["mirrors"]]
 
     def read_split(self) -> Split:
         written = self._read()
-        return Split(int(written[-1]["percent"]), written[-1]["token"]) if written else Split(0, "never written")
+        if not written:
+            return Split(0, "never written")
+        return Split(int(written[-1]["percent"]), written[-1]["token"], bool(written[-1]["mirrors"]))
 
     def write_split(self, canary_percent: int, since: Split) -> Split:
         if self.read_split() != since:
             raise SplitConflict(f"{self.read_split()} is not {since}")
         self._append(canary_percent)
+        return self.read_split()
+
+    def write_mirror(self, since: Split) -> Split:
+        if self.read_split() != since:
+            raise SplitConflict(f"{self.read_split()} is not {since}")
+        self._append(0, mirrors="yes")
         return self.read_split()
 
     def confirm_split(self, split: Split, timeout_seconds: float) -> None:
@@ -41,8 +49,8 @@ class FileRouter:
         written: list[dict[str, str]] = orjson.loads(self.path.read_bytes()) if self.path.exists() else []
         return written
 
-    def _append(self, canary_percent: int) -> None:
-        written = [*self._read(), {"percent": str(canary_percent), "token": uuid4().hex}]
+    def _append(self, canary_percent: int, mirrors: str = "") -> None:
+        written = [*self._read(), {"percent": str(canary_percent), "token": uuid4().hex, "mirrors": mirrors}]
         draft = self.path.with_suffix(".draft")
         draft.write_bytes(orjson.dumps(written))
         draft.replace(self.path)

@@ -16,18 +16,23 @@ import orjson
 from promotion.clock import SystemClock
 from promotion.gate.configuration import policy_digest
 from promotion.gate.record import EvidenceRecord, write_evidence
+from promotion.recorded.live_labels import LiveLabels
 from promotion.rollout.beginning import begin, resume
 from promotion.rollout.file_orders import FileRolloutOrders
 from promotion.rollout.file_store import FileRolloutStore
+from promotion.rollout.live_evidence import LiveEvidence
 from promotion.rollout.orders import Order, OrderKind
 from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord
 from promotion.rollout.runner import RolloutRunner
+from tests.promotion.recorded.recordings import append, record_line
 from tests.promotion.rollout.dying import Death, DyingRouter, DyingStore, When
 from tests.promotion.rollout.file_router import FileCounter, FileRouter
 from tests.promotion.rollout.surroundings import (
+    CANARY_DIGEST,
     HOLDOUT,
     OTHER_DIGEST,
     POLICY,
+    STABLE_DIGEST,
     Faults,
     Revisions,
     judge_by,
@@ -41,6 +46,7 @@ PLAN = RolloutPlan(
     pause_seconds=0.01,
     pauses=(Pause(25, 0.01),),
     approvals=(50,),
+    shadow_requests=20,
 )
 APPROVAL = Order(1, OrderKind.APPROVE, "ann@desk", "2026-11-21T12:00:00.000+00:00", percent=50)
 MOST_PROCESSES = 60
@@ -70,6 +76,7 @@ def run_rollout(folder: Path, canary: str, death: Death) -> None:
     source = Revisions(Faults(), COLUMNS[canary])
 
     def swap() -> None:
+        record_answers(folder / "records")
         if canary == "swapped" and 50 in router.read_shares():
             source.canary_digest = OTHER_DIGEST
 
@@ -89,8 +96,23 @@ def run_rollout(folder: Path, canary: str, death: Death) -> None:
             record = begin(new_record(PLAN), newest, router.read_split())
         counter, orders = FileCounter(router, folder / "counts.json"), FileRolloutOrders(folder / "rollouts")
         orders.give(APPROVAL)
-        seams = (DyingRouter(router, death), counter, source, judge, store, SystemClock(), lambda _record: None)
-        RolloutRunner(*seams, orders=orders).run(record)
+        dying, clock = DyingRouter(router, death), SystemClock()
+        seams = (dying, counter, source, judge, store, clock, lambda _record: None)
+        live = LiveEvidence(LiveLabels([folder / "records"], folder / "rollouts", POLICY, clock), POLICY.live_labels)
+        RolloutRunner(*seams, orders=orders, mirror=dying, live=live).run(record)
+
+
+def record_answers(records: Path) -> None:
+    """Both answer twenty mirrored requests, once in a rollout; as if that were during its shadow, whenever that is."""
+    if (records / "worker-0" / "predictions.jsonl").exists():
+        return
+    at = SystemClock().now().timestamp() + 3600
+    lines = [
+        record_line(f"request-{number}", at, digest, ["a"])
+        for number in range(PLAN.shadow_requests)
+        for digest in (STABLE_DIGEST, CANARY_DIGEST)
+    ]
+    append(records, b"".join(lines))
 
 
 def run_in_a_process(folder: Path, canary: str, death: Death) -> bool:

@@ -16,6 +16,7 @@ from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord
 from promotion.judgement import judge_canary
 from promotion.rollout.guardrail_stops import NOTHING_WATCHED
+from promotion.rollout.live_evidence import LiveEvidence
 from promotion.rollout.orders import RolloutOrders
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutStore
@@ -42,9 +43,15 @@ class FakeClock:
 
     seconds: float = 0.0
     sleeps: list[float] = field(default_factory=list)
+    set_by: float = 0.0
+    """How far the time of day was set ahead; seconds that pass are not changed by that."""
 
     def now(self) -> datetime:
-        return datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(seconds=self.seconds)
+        return datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(seconds=self.seconds + self.set_by)
+
+    def jump(self, seconds: float) -> None:
+        """Set the time of day ahead, or back."""
+        self.set_by += seconds
 
     def monotonic_seconds(self) -> float:
         return self.seconds
@@ -72,7 +79,7 @@ class Faults:
                 action()
 
 
-def failing_with(error: Exception) -> Callable[[], None]:
+def failing_with(error: BaseException) -> Callable[[], None]:
     def fail() -> None:
         raise error
 
@@ -85,6 +92,7 @@ class FaultyRouter:
     def __init__(self, faults: Faults) -> None:
         self.router = DryRunRouter(report=lambda _line: None)
         self.shares = [0]
+        self.mirrors = 0
         self._faults = faults
 
     def read_split(self) -> Split:
@@ -96,6 +104,13 @@ class FaultyRouter:
         written = self.router.write_split(canary_percent, since)
         self.shares.append(canary_percent)
         self._faults.meet("wrote_split")
+        return written
+
+    def write_mirror(self, since: Split) -> Split:
+        self._faults.meet("write_mirror")
+        written = self.router.write_mirror(since)
+        self.mirrors += 1
+        self._faults.meet("wrote_mirror")
         return written
 
     def confirm_split(self, split: Split, timeout_seconds: float) -> None:
@@ -186,6 +201,7 @@ class Surroundings:
         self.answered: RequestCounter | None = None
         self.orders: RolloutOrders | None = None
         self.guardrails = NOTHING_WATCHED
+        self.live: LiveEvidence | None = None
 
     def run(self, plan: RolloutPlan) -> RolloutRecord:
         return self.resume(new_record(plan))
@@ -199,7 +215,7 @@ class Surroundings:
     def _runner(self) -> RolloutRunner:
         judge = judge_by(self.revisions)
         seams = (self.router, self.clients, self.revisions, judge, self.store, self.clock, self.report)
-        return RolloutRunner(*seams, self.answered, self.orders, self.guardrails)
+        return RolloutRunner(*seams, self.answered, self.orders, self.guardrails, self.router, self.live)
 
 
 def assert_went_back(record: RolloutRecord, around: Surroundings, outcome: Outcome, because: str) -> None:

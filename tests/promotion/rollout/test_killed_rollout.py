@@ -11,14 +11,20 @@ import pytest
 REPOSITORY = Path(__file__).parents[3]
 STEPS = [5, 25, 50, 100]
 WAITS = 2
-SAVES = {"good": 1 + 1 + 3 * 4 + WAITS, "worse": 1 + 1 + 1, "swapped": 1 + 1 + 3 * 2 + WAITS + 2 + 1 + 1}
+SHADOW = 4
+"""The mirror, what the shadow shows, what labels show, the end of the shadow."""
+SAVES = {
+    "good": 1 + 1 + SHADOW + 3 * 4 + WAITS,
+    "worse": 1 + 1 + 1,
+    "swapped": 1 + 1 + SHADOW + 3 * 2 + WAITS + 2 + 1 + 1,
+}
 """At the beginning, after the verdict, three a step, a pause and an approval, after going back: see record.py."""
-MOVES = {"good": 4, "worse": 1, "swapped": 3 + 1}
+MOVES = {"good": 4 + 1, "worse": 1, "swapped": 3 + 1 + 1}
 
 
 def sweep(folder: Path, canary: str) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "tests.promotion.rollout.kill_sweep", str(folder), canary]
-    done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, timeout=120, check=True)
+    done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, timeout=300, check=True)
     endings: list[dict[str, Any]] = [orjson.loads(line) for line in done.stdout.splitlines()]
     reached = [ending for ending in endings if not ending["is_in_every_process"] and ending["processes"] == 2]
     assert len(reached) == 2 * (SAVES[canary] + MOVES[canary])

@@ -24,9 +24,11 @@ from promotion.rollout.transitions import (
     Event,
     Failed,
     Judged,
+    Mirrored,
     Observed,
     Paused,
     Restored,
+    Shadowed,
     Stopped,
     Wrote,
     advance,
@@ -46,6 +48,8 @@ from tests.promotion.rollout.events import (
 
 POSSIBLE: dict[RolloutState, tuple[type, ...]] = {
     RolloutState.JUDGING: (Judged, Failed, Stopped),
+    RolloutState.MIRRORING: (Mirrored, Failed, Stopped),
+    RolloutState.SHADOWING: (Shadowed, Failed, Stopped),
     RolloutState.PAUSING: (Paused, Failed, Stopped),
     RolloutState.AWAITING: (Approved, Failed, Stopped),
     RolloutState.WRITING: (Wrote, Failed, Stopped),
@@ -55,7 +59,9 @@ POSSIBLE: dict[RolloutState, tuple[type, ...]] = {
     RolloutState.PROMOTED: (),
     RolloutState.RESTORED: (),
 }
-MOVES_TRAFFIC = {
+FOLLOWS_PROMOTE = {
+    RolloutState.MIRRORING,
+    RolloutState.SHADOWING,
     RolloutState.PAUSING,
     RolloutState.AWAITING,
     RolloutState.WRITING,
@@ -72,13 +78,14 @@ class AnyRollout(RuleBasedStateMachine):
     def begin(self, plan: RolloutPlan) -> None:
         self.record = begun(plan)
         self.happened: list[Event] = []
+        self.intended_before = 0
 
     @precondition(lambda self: not self.record.is_finished)
     @rule(data=st.data())
     def something_possible_happens(self, data: st.DataObject) -> None:
         self.happen(data.draw(possible_events(self.record)))
 
-    @precondition(lambda self: self.record.state in MOVES_TRAFFIC and not self.record.is_finished)
+    @precondition(lambda self: self.record.state in FOLLOWS_PROMOTE and not self.record.is_finished)
     @rule()
     def all_goes_well(self) -> None:
         self.happen(success_of(self.record))
@@ -101,7 +108,7 @@ class AnyRollout(RuleBasedStateMachine):
 
     @invariant()
     def no_traffic_moves_without_promote(self) -> None:
-        if self.record.state in MOVES_TRAFFIC:
+        if self.record.state in FOLLOWS_PROMOTE or self.record.intended_percent > 0:
             assert any(isinstance(event, Judged) and event.verdict is Outcome.PROMOTE for event in self.happened)
             assert self.record.verdict is Outcome.PROMOTE
 
@@ -109,6 +116,23 @@ class AnyRollout(RuleBasedStateMachine):
     def the_share_only_rises(self) -> None:
         written = [event.split.canary_percent for event in self.happened if isinstance(event, Wrote)]
         assert written == list(self.record.plan.steps[: len(written)])
+
+    @invariant()
+    def no_step_goes_backwards_except_to_0(self) -> None:
+        if self.record.state in {RolloutState.RESTORING, RolloutState.RESTORED}:
+            assert self.record.intended_percent == 0
+        else:
+            assert self.record.intended_percent >= self.intended_before
+        self.intended_before = self.record.intended_percent
+
+    @invariant()
+    def a_shadow_comes_between_the_verdict_and_the_first_write_where_the_plan_has_one(self) -> None:
+        kinds = [type(event) for event in self.happened if isinstance(event, Judged | Mirrored | Shadowed | Wrote)]
+        if Wrote in kinds:
+            before = kinds[: kinds.index(Wrote)]
+            assert before == ([Judged, Mirrored, Shadowed] if self.record.plan.has_shadow else [Judged])
+        if self.record.state in {RolloutState.MIRRORING, RolloutState.SHADOWING}:
+            assert self.record.intended_percent == 0
 
     @invariant()
     def what_the_plan_says_comes_before_a_step_is_written(self) -> None:
@@ -160,6 +184,8 @@ def is_consistent(record: RolloutRecord, event: Event) -> bool:
     match event:
         case Judged(verdict, _, split):
             return verdict is not Outcome.PROMOTE or split.canary_percent == 0
+        case Mirrored(split):
+            return split.mirrors and split.canary_percent == 0
         case Wrote(split):
             return split.canary_percent == record.asked_percent
         case Observed(observation):
@@ -191,7 +217,7 @@ def test_every_path_ends_once_the_environment_answers(plan: RolloutPlan, data: s
     for _ in range(data.draw(st.integers(0, 25), label="events before it answers")):
         if not record.is_finished:
             record = advance(record, data.draw(possible_events(record)), AT)
-    most = 2 + 5 * len(plan.steps)
+    most = 4 + 5 * len(plan.steps)
     while not record.is_finished:
         record = advance(record, success_of(record), AT)
         most -= 1
@@ -287,7 +313,7 @@ def test_a_step_that_the_plan_does_not_have_is_refused(step: int) -> None:
         replace(begun(RolloutPlan()), step=step)
 
 
-@pytest.mark.parametrize("state", sorted(MOVES_TRAFFIC - FINISHED_STATES))
+@pytest.mark.parametrize("state", sorted(FOLLOWS_PROMOTE - FINISHED_STATES))
 def test_a_state_that_follows_a_split_is_not_had_without_one(state: RolloutState) -> None:
     with pytest.raises(ValueError, match="no split"):
         replace(begun(RolloutPlan()), state=state)

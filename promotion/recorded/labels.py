@@ -1,0 +1,76 @@
+"""True labels by request, as somebody hands them in: a CSV file with a header.
+
+    request_id,label            request_id,row,label
+    3f0c…,a                     3f0c…,0,a
+    77aa…,b                     3f0c…,1,c
+
+Without the column `row` the lines of a request are its rows, in their order.
+"""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from promotion.recorded.answers import LabelsRefused
+
+MOST_LABELS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TrueLabel:
+    """What a row of a request really is."""
+
+    request_id: str
+    row: int
+    """From 0."""
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenLabel:
+    """A row's label, and when it was handed in."""
+
+    label: str
+    at: float
+    """Seconds since the epoch."""
+
+
+def read_labels_file(path: Path) -> tuple[TrueLabel, ...]:
+    """The labels in a CSV file. Raises LabelsRefused, which names the line."""
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise LabelsRefused(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise LabelsRefused(f"{path} is no text: expected CSV in UTF-8") from error
+    labels = tuple(_parse(content, path))
+    if not labels:
+        raise LabelsRefused(f"{path} has no labels below its header")
+    return labels
+
+
+def _parse(content: str, path: Path) -> Iterator[TrueLabel]:
+    lines = csv.DictReader(io.StringIO(content, newline=""), strict=True)
+    if not {"request_id", "label"} <= set(lines.fieldnames or ()):
+        raise LabelsRefused(
+            f"{path}: the header is {lines.fieldnames}; expected request_id,label or request_id,row,label"
+        )
+    seen: Counter[str] = Counter()
+    try:
+        for number, line in enumerate(lines, start=1):
+            request_id, label, row = line["request_id"], line["label"], line.get("row")
+            if not request_id or not label or None in line or number > MOST_LABELS:
+                raise LabelsRefused(f"{path}, line {lines.line_num}: {_explain(number)}")
+            yield TrueLabel(request_id, int(row) if "row" in line and row else seen[request_id], label)
+            seen[request_id] += 1
+    except (csv.Error, ValueError) as error:
+        raise LabelsRefused(f"{path}, line {lines.line_num}: {error}") from error
+
+
+def _explain(number: int) -> str:
+    if number > MOST_LABELS:
+        return f"more than {MOST_LABELS} labels; hand them in as several files"
+    return "expected a request id and a label, and a column for each of them"

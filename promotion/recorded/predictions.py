@@ -1,0 +1,87 @@
+"""The files of recorded predictions, read as they grow: `DIR/worker-0/predictions.jsonl` and those put aside.
+
+What a predictor writes, docs/serving.md describes; nothing else is shared with it. A file keeps its name only until it
+has its size, so it is known by its first line, which no other file has.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, RecordsMissing, Role
+
+SCHEMA = 1
+_START_BYTES = 128  # of a line; it begins with the record's key
+
+
+@dataclass(slots=True)
+class RecordedPredictions:
+    """What both bundles answered since a moment, as far as it was read.
+
+    Where stable and canary run the same bundle nobody can tell their answers apart, and there are none.
+    """
+
+    directories: Sequence[Path]
+    """The DIR of each predictor's ASSAY_RECORD; both may have the same."""
+    stable_digest: str
+    canary_digest: str
+    since: float
+    """Seconds since the epoch; answers before are left out."""
+    answers: AnswersOfBoth = field(default_factory=AnswersOfBoth, init=False)
+    _read: dict[bytes, int] = field(default_factory=dict, init=False)
+
+    def read(self) -> bool:
+        """Take in what was written since the last call; whether there was anything. Raises RecordsMissing."""
+        found = False
+        for path in self._paths():
+            try:
+                for line in self._new_lines(path):
+                    found = True
+                    self._take(line, path)
+            except FileNotFoundError:
+                continue  # put aside, or thrown away, since it was listed
+            except OSError as error:
+                raise RecordsMissing(f"{path} cannot be read: {error.strerror}") from error
+        return found
+
+    def _paths(self) -> Iterator[Path]:
+        for directory in self.directories:
+            if not directory.is_dir():
+                text = "no directory; expected the DIR of ASSAY_RECORD=jsonl:DIR, as the predictors have it"
+                raise RecordsMissing(f"{directory}: {text}")
+            yield from sorted(directory.glob("worker-*/predictions*.jsonl"))
+
+    def _new_lines(self, path: Path) -> Iterator[bytes]:
+        with path.open("rb") as file:
+            start = file.read(_START_BYTES)
+            if len(start) < _START_BYTES:
+                return  # not one record yet
+            offset = file.seek(self._read.get(start, 0))
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return  # the rest of it is still to be written
+                offset += len(line)
+                self._read[start] = offset
+                yield line
+
+    def _take(self, line: bytes, path: Path) -> None:
+        try:
+            record: dict[str, Any] = orjson.loads(line)
+            if record["schema"] != SCHEMA:
+                raise RecordsMissing(f"{path} has records of schema {record['schema']}; this version reads {SCHEMA}")
+            at = datetime.fromisoformat(record["time"]).timestamp()
+            role = self._role_of(record["bundle_digest"])
+            if role is not None and at >= self.since and "labels" in record:
+                answer = RecordedAnswer(record["request_id"], at, tuple(record["labels"]))
+                self.answers.add(role, answer)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordsMissing(f"{path} has a line that is no recorded prediction: {error}") from error
+
+    def _role_of(self, bundle_digest: str) -> Role | None:
+        if self.stable_digest == self.canary_digest:
+            return None
+        return {self.stable_digest: "stable", self.canary_digest: "canary"}.get(bundle_digest)  # type: ignore[return-value]
