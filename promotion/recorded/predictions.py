@@ -1,7 +1,7 @@
 """The files of recorded predictions, read as they grow: `DIR/worker-0/predictions.jsonl` and those put aside.
 
-What a predictor writes, docs/serving.md describes; nothing else is shared with it. A file keeps its name only until it
-has its size, so it is known by its first line, which no other file has.
+What a predictor writes, docs/serving.md describes; nothing else is shared with it. What a gate asked itself is left out.
+A file keeps its name only until it has its size, so it is known by its first line, which no other file has.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from promotion.evidence.asked_predictor import REPLAY_ID
 from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, RecordsMissing, Role
 
 SCHEMA = 1
@@ -75,7 +76,8 @@ class RecordedPredictions:
                 raise RecordsMissing(f"{path} has records of schema {record['schema']}; this version reads {SCHEMA}")
             at = datetime.fromisoformat(record["time"]).timestamp()
             role = self._role_of(record["bundle_digest"])
-            if role is not None and at >= self.since and "labels" in record:
+            is_meant = role is not None and at >= self.since and record.get("id") != REPLAY_ID
+            if role is not None and is_meant and "labels" in record:
                 answer = RecordedAnswer(record["request_id"], at, tuple(record["labels"]))
                 self.answers.add(role, answer)
         except (KeyError, TypeError, ValueError) as error:

@@ -82,8 +82,9 @@ def test_a_record_that_comes_twice_is_one_and_an_id_that_is_used_twice_is_none(
         record_line("one", 999.5, STABLE, ["a"]),
         record_line("one", 1001, OTHER, ["a"]),
         record_line("one", 1001, STABLE, []).replace(b'"labels"', b'"values"'),
+        record_line("one", 1001, STABLE, ["a"], id="assay-replay"),
     ],
-    ids=["before the verdict", "another bundle", "a regression"],
+    ids=["before the verdict", "another bundle", "a regression", "a gate's own question"],
 )
 def test_what_is_not_the_rollouts_is_left_out(predictions: RecordedPredictions, tmp_path: Path, line: bytes) -> None:
     append(tmp_path, line)
