@@ -1,7 +1,7 @@
 """The files of recorded predictions, read as they grow: `DIR/worker-0/predictions.jsonl` and those put aside.
 
-What a predictor writes, docs/serving.md describes; nothing else is shared with it. What a gate asked itself is left out.
-A file keeps its name only until it has its size, so it is known by its first line, which no other file has.
+What a predictor writes, docs/serving.md describes; nothing else is shared with it. What a gate asked is left out. A
+file keeps its name only until it has its size, so it is known by its first line, which no other file has.
 """
 
 from collections.abc import Iterator, Sequence
