@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import httpx
@@ -13,19 +12,10 @@ import pytest
 
 from bundle import Bundle
 from predictor.grpc.generated import open_inference_pb2 as messages
-from tests.predictor.bundles import infer_body, write_contrary_bundle
+from tests.predictor.busy_clients import BODY, ROW, busy_clients
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import InferenceStub, infer_message, inference_stub, refusal
-from tests.predictor.server_process import DEADLINE_SECONDS, ServerProcess, wait_for
-
-ROW = [1.0, 0.0, 0.0, 0.0]
-BODY = infer_body([ROW])
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """The same model as `contrary`, but another bundle."""
-    return write_contrary_bundle(tmp_path_factory.mktemp("bundles"), turns_for_one=2)
+from tests.predictor.server_process import ServerProcess, wait_for
 
 
 @pytest.fixture
@@ -190,42 +180,13 @@ def test_not_one_request_fails_while_models_are_replaced(
 ) -> None:
     served = start_server(None, models_dir=models, model_control=True, grpc_port=0, fast_path=fast_path)
     served.wait_until_ready()
-    done = Event()
-    failures: list[str] = []
-    seen: set[str | None] = set()
-
-    def ask_over_rest() -> None:
-        with served.client() as client:
-            while not done.is_set():
-                response = client.post("/v2/models/contrary/infer", json=BODY)
-                if response.status_code != 200:
-                    failures.append(response.text)
-                seen.add(response.headers.get("x-assay-bundle-digest"))
-
-    def ask_over_grpc() -> None:
-        message = infer_message(np.array([ROW]), model="contrary")
-        with inference_stub(served.grpc) as stub:
-            while not done.is_set():
-                try:
-                    seen.add(stub("ModelInfer", message).parameters["bundle_digest"].string_param)
-                except Exception as error:  # whatever it is, it is a request that failed
-                    failures.append(str(error))
-
-    clients = [Thread(target=ask) for ask in (ask_over_rest, ask_over_rest, ask_over_grpc)]
-    try:
-        for one in clients:
-            one.start()
-        with served.client() as client:
-            for bundle in (contrary, other, contrary):
-                seen.clear()
-                put(bundle, models / "contrary/2")
-                assert client.post("/api/v1/load?name=contrary").status_code == 200
-                wait_for(partial(seen.__contains__, bundle.digest))
-    finally:
-        done.set()
-        for one in clients:
-            one.join(DEADLINE_SECONDS)
-    assert not failures
+    with busy_clients(served) as answers, served.client() as client:
+        for bundle in (contrary, other, contrary):
+            answers.digests.clear()
+            put(bundle, models / "contrary/2")
+            assert client.post("/api/v1/load?name=contrary").status_code == 200
+            wait_for(partial(answers.digests.__contains__, bundle.digest))
+    assert not answers.failures
 
 
 def test_the_one_bundle_of_a_server_is_reloaded_from_its_place(
