@@ -20,6 +20,7 @@ from open_inference import DATATYPES, InferRequest, ModelMetadata, Tensor
 from tests.predictor.assay_serve import Addresses, assay_serve
 from tests.predictor.bundles import write_digits_bundle
 from tests.predictor.foreign_models import (
+    make_brain_floats,
     make_cnn,
     make_gate,
     make_price_list,
@@ -36,6 +37,7 @@ _OURS = {
     "gate": make_gate,  # several inputs and outputs: BOOL, FP16, INT64
     "pictures": make_cnn,
     "product": make_product,  # sizes that requests choose, but no rows
+    "coarse": make_brain_floats,  # BF16
     "whole": lambda: one_node("Abs", TensorProto.INT64, ["N", 3]),
 }
 """What is asked for where no other server is named."""
