@@ -4,6 +4,7 @@ One file a digest: a line of JSON with the revision and the manifest (null for a
 """
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ class ModelCopies:
         except (orjson.JSONDecodeError, KeyError, TypeError, ValidationError) as error:
             raise BundleDamaged(f"the copy of {name} version {version} was changed") from error
         return StoredModel(ModelIdentity(name, version, str(fields["revision"]), digest), manifest, content)
+
+    def remove(self) -> None:
+        """Nobody comes later."""
+        shutil.rmtree(self._path, ignore_errors=True)
 
     def _path_of(self, digest: str) -> Path:
         return self._path / digest.removeprefix("sha256:").replace(os.sep, "")

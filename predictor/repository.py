@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
@@ -39,7 +40,8 @@ _UNLOADED = "unloaded"
 class Repository:
     """What can be served, and the only writer of `serving`. Can be used from several threads at once.
 
-    Changes are made in a thread of their own, in the order in which they are asked for.
+    Changes are made in a thread of their own, in the order in which they are asked for. From `close` on every future of
+    one raises NotReady.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Repository:
         self._asking = ThreadPoolExecutor(_MOST_CHANGES, "repository-asking") if change_all else self._thread
         self._places = BoundedSemaphore(_MOST_CHANGES)
         self._proposed: Sequence[ModelVersion] = ()
+        self._is_closed = False
 
     def start(self, *, is_everything: bool) -> Future[Sequence[Exception]]:
         """Load everything that there is, or nothing; what could not be loaded, and why."""
@@ -80,10 +83,8 @@ class Repository:
 
         The future raises NotFound, and LoadFailed when nothing can be said of the model.
         """
-        try:
-            return self._thread.submit(self._propose, change)
-        except RuntimeError as error:
-            raise NotReady("the server is ending; another one takes new requests") from error
+        self._check_open()
+        return self._thread.submit(self._propose, change)
 
     def settle(self, name: str, states: Sequence[VersionState]) -> Future[None]:
         """From now on these are the versions of a model, out of what is proposed or there already.
@@ -132,9 +133,8 @@ class Repository:
         return tuple(one for one in described if one.state == "READY" or not is_ready)
 
     def close(self) -> None:
-        """Begin no further change."""
-        for threads in (self._asking, self._thread):
-            threads.shutdown(wait=False, cancel_futures=True)
+        """Begin no further change: what waits is NotReady. One that is proposed can still be settled."""
+        self._is_closed = True
 
     def _submit(
         self, threads: ThreadPoolExecutor, change: Callable[P, T], *arguments: P.args, **options: P.kwargs
@@ -142,9 +142,17 @@ class Repository:
         self.check_change()
         if not self._places.acquire(blocking=False):
             raise QueueFull(f"{_MOST_CHANGES} changes of the models wait or are under way; ask again soon")
-        future = threads.submit(change, *arguments, **options)
+        future = threads.submit(self._begin, partial(change, *arguments, **options))
         future.add_done_callback(lambda _: self._places.release())
         return future
+
+    def _begin(self, change: Callable[[], T]) -> T:
+        self._check_open()
+        return change()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise NotReady("the server is ending; another one takes new requests")
 
     def _start(self, is_everything: bool) -> Sequence[Exception]:
         failures: list[Exception] = []

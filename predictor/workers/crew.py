@@ -107,6 +107,8 @@ class OneOfSeveral(Alone):
             elif "changed" in message:
                 self._changes.pop(message["changed"]["number"]).set_result(message["changed"])
         end()
+        if self.copies:  # which the supervisor removes, if it can
+            await asyncio.to_thread(self.copies.remove)
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)

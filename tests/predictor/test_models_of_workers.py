@@ -152,6 +152,19 @@ def test_a_worker_that_comes_later_has_what_the_others_have_and_not_what_lies_on
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_copy_outlives_the_server(
+    models: Path, tmp_path: Path, start_server: StartServer, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    served = start_server(None, models_dir=models, model_control=True, workers=2).wait_until_ready()
+    (copies,) = tmp_path.glob("assay-models-*")
+    assert len(list(copies.iterdir())) == 2
+    served.stop(number)
+    wait_for(lambda: not copies.exists())
+
+
+@pytest.mark.slow
 def test_a_worker_that_dies_while_it_loads_leaves_all_as_they_were(
     served: ServerProcess, models: Path, contrary: Bundle, other: Bundle
 ) -> None:

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 from bundle import Bundle
+from predictor.errors import NotReady
 from predictor.grpc.generated import open_inference_pb2 as messages
+from predictor.model_sources import OneBundle
+from predictor.settings import PredictorSettings
+from predictor.wiring import create_metrics, create_repository
 from tests.predictor.busy_clients import BODY, ROW, busy_clients
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import InferenceStub, infer_message, inference_stub, refusal
-from tests.predictor.server_process import ServerProcess, wait_for
+from tests.predictor.server_process import DEADLINE_SECONDS, ServerProcess, wait_for
 
 
 @pytest.fixture
@@ -217,6 +221,15 @@ def test_the_one_bundle_of_a_server_is_reloaded_from_its_place(
         assert client.post("/api/v1/register?name=contrary", content=b"x").status_code == 400
         put(contrary, place)
         assert load(200) == contrary.digest
+
+
+def test_a_change_that_waits_when_the_server_ends_is_told_so(contrary: Bundle) -> None:
+    source = OneBundle(contrary.path, model=None, revision=None)
+    repository = create_repository(source, PredictorSettings(model_control=True), create_metrics())
+    repository.close()
+    for change in (repository.load("contrary"), repository.unload("contrary"), repository.register("a", b"")):
+        with pytest.raises(NotReady, match="the server is ending"):
+            change.result(DEADLINE_SECONDS)
 
 
 def test_nothing_is_loaded_at_the_start_where_that_is_set(models: Path, start_server: StartServer) -> None:
