@@ -192,7 +192,7 @@ def test_a_worker_that_dies_while_it_loads_leaves_all_as_they_were(
 
 @pytest.mark.slow
 def test_what_one_worker_has_no_memory_for_is_loaded_by_none(served: ServerProcess, models: Path) -> None:
-    size = 64 * 2**20
+    size = 128 * 2**20
     poor, _ = workers_of(served)
     nodes = [
         helper.make_node("ReduceMax", ["weights"], ["most"], keepdims=0),
@@ -203,10 +203,11 @@ def test_what_one_worker_has_no_memory_for_is_loaded_by_none(served: ServerProce
     content = make_model(nodes, *form, {"weights": np.zeros(size // 4, np.float32)})
     (models / "large/1").mkdir(parents=True)
     (models / "large/1/model.onnx").write_bytes(content)
-    limit = poor.memory_info().vms + size // 2
-    poor.rlimit(resource.RLIMIT_AS, (limit, limit))
+    limits = poor.rlimit(resource.RLIMIT_AS)
+    poor.rlimit(resource.RLIMIT_AS, (poor.memory_info().vms + 3 * size // 4, limits[1]))
     with served.client() as client:
         response = client.post("/api/v1/load?name=large")
+    poor.rlimit(resource.RLIMIT_AS, limits)
     assert response.status_code == 400
     why = "there is not enough memory for it"
     assert response.json()["error"] == f"large could not be loaded: {why}"
