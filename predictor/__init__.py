@@ -9,7 +9,8 @@
     workers/               several processes that serve as one
     server.py              the life of the process: listen (listener.py), load, warm up, serve, drain
     data_plane.py          what both transports serve, and counts (metrics.py, request_counts.py, request_statistics.py)
-    repository.py          loads and unloads models, out of model_sources.py or models_directory.py
+    repository.py          which models there are: out of model_sources.py or models_directory.py, loaded by
+                           model_loading.py, with model_copies.py for workers that come later
     serving.py             what is being served right now, and whether it is ready
     served_models.py       the table in which a request finds its model
     served_model.py        one model that answers; identity.py says who it is

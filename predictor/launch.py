@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from predictor.errors import SettingsError
 from predictor.settings import PredictorSettings
 
 
@@ -13,9 +12,6 @@ def serve(settings: PredictorSettings, bundle_path: Path | None) -> int:
     WorkerFailed.
     """
     if settings.workers > 1:
-        if settings.model_control:
-            found = f"ASSAY_MODEL_CONTROL=true with ASSAY_WORKERS={settings.workers}"
-            raise SettingsError(f"{found}: a change of the models reaches only one worker; expected one of the two")
         from predictor.workers.supervisor import supervise  # noqa: PLC0415  # a single process has no supervisor
 
         return supervise(settings, bundle_path)

@@ -43,17 +43,23 @@ class ModelSource(Protocol):
 class OneBundle:
     """The bundle at `path`, under one name. To load it again is to read it again, whatever bundle is there by then.
 
-    Raises BundleError when there is none, or a damaged one.
+    `began_with` is what was there at the start, where that is past. Raises BundleError when there is none, or a damaged
+    one.
     """
 
-    def __init__(self, path: Path, *, model: str | None, revision: str | None) -> None:
+    def __init__(
+        self, path: Path, *, model: str | None, revision: str | None, began_with: StoredModel | None = None
+    ) -> None:
         self._path = path
         self._model = model
         self._revision = revision
-        self._bundle: Bundle | None = read_bundle(path)
-        self.manifest = self._bundle.manifest
-        self.identity = self._identify(self._bundle)
-        """Both as they were at the start."""
+        self._bundle: Bundle | None = None
+        if began_with is None or began_with.manifest is None:
+            self._bundle = read_bundle(path)
+            self.manifest, self.identity = self._bundle.manifest, self._identify(self._bundle)
+            """Both as they were at the start."""
+        else:
+            self.manifest, self.identity = began_with.manifest, began_with.identity
 
     def index(self) -> Mapping[str, Sequence[str]]:
         """See ModelSource."""

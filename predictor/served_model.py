@@ -87,6 +87,7 @@ class ServedModel:
         self.card = read_model_card(engine.properties(), manifest, identity)
         self._engine = engine
         self._row_limit = row_limit
+        self._brain_floats = frozenset(output.name for output in manifest.outputs if output.datatype == "BF16")
 
     @property
     def has_rows(self) -> bool:
@@ -229,8 +230,11 @@ class ServedModel:
 
     def _output(self, asked: RequestedOutput, values: NDArray[Any]) -> Tensor:
         count = asked.classification()
-        best = values if count is None else best_classes(values, count, self.manifest.classes)
-        return Tensor.of(asked.name, best)
+        if count is not None:
+            return Tensor.of(asked.name, best_classes(values, count, self.manifest.classes))
+        if asked.name in self._brain_floats:  # by their dtype they are FP32
+            return Tensor(asked.name, "BF16", values.shape, values)
+        return Tensor.of(asked.name, values)
 
 
 def _is_close(one: NDArray[Any], other: NDArray[Any]) -> bool:

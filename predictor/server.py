@@ -94,10 +94,10 @@ async def run(
     Raises SettingsError, BundleError, CannotListen and ModelNotUsable.
     """
     metrics = create_metrics()
-    repository = create_repository(source, settings, metrics)
+    repository = create_repository(source, settings, metrics, crew)
     plane = create_data_plane(repository, settings, metrics, crew.gather)
-    crew.follow(plane.counts, signals.count_two)
-    starting = asyncio.create_task(_start(settings, source, repository))  # not before this function waits
+    crew.follow(plane.counts, repository, signals.count_two)
+    starting = asyncio.create_task(_start(settings, source, repository, crew))  # not before this function waits
     if not crew.is_first:
         await asyncio.wait({starting})
     http = create_http_listener(source, settings, listening, plane=plane)
@@ -129,8 +129,13 @@ async def _answer(listeners: Iterable[Listener]) -> None:
     await asyncio.gather(*(listener.run() for listener in listeners))
 
 
-async def _start(settings: PredictorSettings, source: OneBundle | ModelsDirectory, repository: Repository) -> None:
+async def _start(
+    settings: PredictorSettings, source: OneBundle | ModelsDirectory, repository: Repository, crew: Alone
+) -> None:
     repository.serving.hold()
+    if crew.models is not None:
+        await asyncio.wrap_future(repository.start_as(crew.models))
+        return
     is_everything = isinstance(source, OneBundle) or settings.load_at_start == "all"
     failures = await asyncio.wrap_future(repository.start(is_everything=is_everything))
     if failures and isinstance(source, OneBundle):
@@ -149,7 +154,7 @@ async def _join(
     await starting
     addresses = {name: listener.address for name, listener in listeners.items()}
     models = [asdict(model.identity) for model in serving.models.find_all()]
-    fields = {**addresses, **(models[0] if isinstance(source, OneBundle) else {"models": models})}
+    fields = {**addresses, **(models[0] if models and isinstance(source, OneBundle) else {"models": models})}
     gc.freeze()  # what is there stays: to look through it again would make requests wait
     await crew.join(" and ".join(addresses.values()), fields)
     serving.release()

@@ -27,6 +27,7 @@ from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
 from predictor.listener import Listener
 from predictor.metrics import PredictorMetrics
+from predictor.model_loading import ModelLoader
 from predictor.model_sources import ModelSource, OneBundle, StoredModel
 from predictor.models_directory import ModelsDirectory
 from predictor.recording.json_lines_sink import JsonLinesSink
@@ -43,6 +44,7 @@ from predictor.served_model import ServedModel
 from predictor.settings import PredictorSettings, TracingSettings
 from predictor.tracing.request_span import Tracing
 from predictor.workers.counts import Gather
+from predictor.workers.crew import Alone
 from records.errors import RecordsError
 from records.settings import DatabaseSettings
 
@@ -89,13 +91,16 @@ def _rows_of_run(settings: PredictorSettings) -> int:
     return min(settings.batch_rows, settings.row_limit)
 
 
-def create_source(settings: PredictorSettings, bundle_path: Path | None) -> OneBundle | ModelsDirectory:
+def create_source(
+    settings: PredictorSettings, bundle_path: Path | None, began_with: StoredModel | None = None
+) -> OneBundle | ModelsDirectory:
     """Where models come from: the bundle at `bundle_path`, or else the models' directory.
 
-    Raises BundleError, and SettingsError where there is neither.
+    `began_with` is the bundle that was there when other workers of this server began. Raises BundleError, and
+    SettingsError where there is neither.
     """
     if bundle_path is not None:
-        return OneBundle(bundle_path, model=settings.model, revision=settings.revision)
+        return OneBundle(bundle_path, model=settings.model, revision=settings.revision, began_with=began_with)
     if settings.models_dir is None:
         raise SettingsError("there is nothing to serve; expected a bundle, or the setting ASSAY_MODELS_DIR")
     if settings.model or settings.revision:
@@ -104,13 +109,17 @@ def create_source(settings: PredictorSettings, bundle_path: Path | None) -> OneB
     return ModelsDirectory(settings.models_dir)
 
 
-def create_repository(source: ModelSource, settings: PredictorSettings, metrics: PredictorMetrics) -> Repository:
-    """What loads models out of `source`; nothing is loaded yet."""
+def create_repository(
+    source: ModelSource, settings: PredictorSettings, metrics: PredictorMetrics, crew: Alone | None = None
+) -> Repository:
+    """What loads models out of `source`, alone or as one of `crew`; nothing is loaded yet."""
+    crew = crew or Alone()
 
     def load(stored: StoredModel) -> ServedModel:
         return load_stored(stored, settings)
 
-    return Repository(source, load, metrics, can_change=settings.model_control)
+    loader = ModelLoader(source, load, crew.copies)
+    return Repository(source, loader, metrics, can_change=settings.model_control, change_all=crew.change_all)
 
 
 def load_onnx(model_bytes: bytes, *, name: str, version: str, settings: PredictorSettings) -> ServedModel:

@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from predictor.engines import brain_floats
 from predictor.engines.inference_engine import GraphTensor
 from predictor.errors import InferenceFailed, ModelNotUsable
 
@@ -22,6 +23,7 @@ _DATATYPES = {
     "tensor(int32)": "INT32",
     "tensor(int64)": "INT64",
     "tensor(float16)": "FP16",
+    "tensor(bfloat16)": "BF16",
     "tensor(float)": "FP32",
     "tensor(double)": "FP64",
     "tensor(string)": "BYTES",
@@ -53,6 +55,10 @@ class OnnxRuntimeEngine:
         self._inputs = tuple(_describe(value, "input") for value in self._session.get_inputs())
         self._outputs = tuple(_describe(value, "output") for value in self._session.get_outputs())
         self._output_names = [output.name for output in self._outputs]
+        parts = (*self._inputs, *self._outputs)
+        self._brain_floats = frozenset(part.name for part in parts if part.datatype == "BF16")
+        if self._brain_floats and any(part.datatype == "BYTES" for part in parts):
+            raise ModelNotUsable("the model has strings beside BF16; ONNX Runtime's Python takes only one of them")
 
     def inputs(self) -> Sequence[GraphTensor]:
         """See InferenceEngine."""
@@ -70,7 +76,10 @@ class OnnxRuntimeEngine:
         """See InferenceEngine."""
         given = {name: _to_texts(array) if array.dtype.kind == "O" else array for name, array in inputs.items()}
         try:
-            answered = self._session.run(self._output_names, given)
+            if self._brain_floats:
+                answered = brain_floats.run(self._session, self._output_names, given, self._brain_floats)
+            else:
+                answered = self._session.run(self._output_names, given)
         except Exception as error:  # its errors have no common base of their own
             raise InferenceFailed(f"ONNX Runtime cannot run the model: {_first_line(error)}") from error
         arrays = (np.asarray(values) for values in answered)

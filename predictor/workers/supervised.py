@@ -7,8 +7,9 @@ from collections import deque
 from socket import socket
 from typing import Self
 
-from predictor.workers.channel import Channel
+from predictor.workers.channel import Channel, Message
 from predictor.workers.counts import Counts
+from predictor.workers.model_set import ModelSet
 
 
 class Supervised:
@@ -19,9 +20,13 @@ class Supervised:
         self.channel = channel
         self.counts = Counts()
         self.failure = ""
+        self.models: ModelSet = {}
+        """What it had when it became ready."""
         self._process = process
         self._ready_since: float | None = None
         self._asked: deque[asyncio.Future[None]] = deque()
+        self._reply: asyncio.Future[Message | None] | None = None
+        self._has_ended = False
 
     @classmethod
     async def meet(cls, process: Process, ours: socket) -> Self:
@@ -38,8 +43,9 @@ class Supervised:
         """Whether it owes an answer to `ask`."""
         return bool(self._asked)
 
-    def be_ready(self) -> None:
-        """It has loaded its model."""
+    def be_ready(self, models: ModelSet) -> None:
+        """It has loaded its models, which are these."""
+        self.models = models
         self._ready_since = time.monotonic()
 
     def ready_seconds(self) -> float:
@@ -58,11 +64,26 @@ class Supervised:
         self.counts = counts
         _finish(self._asked.popleft())
 
+    def request(self, message: Message) -> "asyncio.Future[Message | None]":
+        """Ask for a part of a change; what it says to that, or None when it has ended. One at a time."""
+        self._reply = asyncio.get_running_loop().create_future()
+        if self._has_ended:
+            self._reply.set_result(None)
+        self.channel.send(message)
+        return self._reply
+
+    def reply(self, message: Message | None) -> None:
+        """Its answer to `request`."""
+        if self._reply and not self._reply.done():
+            self._reply.set_result(message)
+
     async def end(self) -> int:
         """Wait for its exit code, negative for a signal; nobody waits for its answers any more."""
         code = await self._process.wait()
         for asked in self._asked:
             _finish(asked)
+        self._has_ended = True
+        self.reply(None)
         self.channel.close()
         return code
 

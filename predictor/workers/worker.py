@@ -13,12 +13,14 @@ import uvloop
 from bundle import BundleError
 from predictor.errors import PredictorError
 from predictor.log_lines import start_log
+from predictor.model_copies import ModelCopies
 from predictor.scheduling import let_threads_finish
 from predictor.server import Signals, run
 from predictor.settings import PredictorSettings
 from predictor.wiring import create_source
 from predictor.workers.channel import Channel
 from predictor.workers.crew import OneOfSeveral
+from predictor.workers.model_set import read_models
 
 
 async def _work(listening: socket.socket, end: socket.socket) -> int:
@@ -27,9 +29,12 @@ async def _work(listening: socket.socket, end: socket.socket) -> int:
     if begin is None:
         return 1
     try:
-        crew = OneOfSeveral(channel, is_first=begin["is_first"])
+        copies = ModelCopies(Path(begin["copies"])) if begin["copies"] else None
+        models = None if begin["models"] is None else read_models(begin["models"])
+        crew = OneOfSeveral(channel, is_first=begin["is_first"], copies=copies, models=models)
         settings = PredictorSettings(**begin["settings"])
-        source = create_source(settings, Path(begin["bundle"]) if begin["bundle"] else None)
+        began_with = copies.read(**begin["began_with"]) if copies and begin["began_with"] else None
+        source = create_source(settings, Path(begin["bundle"]) if begin["bundle"] else None, began_with)
         await run(settings, source, listening, crew, Signals())
     except (BundleError, PredictorError) as error:
         channel.send({"failed": str(error)})

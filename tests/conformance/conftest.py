@@ -2,7 +2,8 @@
 
     pytest tests/conformance --base-url http://127.0.0.1:8000 --grpc-url 127.0.0.1:8001 --model NAME
 
-Without options it starts `assay serve` and asks that. Without --grpc-url what concerns gRPC is skipped.
+Without options it starts `assay serve` with a model of each kind and asks for all of them. Without --grpc-url what
+concerns gRPC is skipped.
 """
 
 from collections.abc import Iterator
@@ -13,13 +14,33 @@ import httpx
 import numpy as np
 import orjson
 import pytest
+from onnx import TensorProto
 
 from open_inference import DATATYPES, InferRequest, ModelMetadata, Tensor
-from tests.predictor.assay_serve import assay_serve
+from tests.predictor.assay_serve import Addresses, assay_serve
 from tests.predictor.bundles import write_digits_bundle
+from tests.predictor.foreign_models import (
+    make_brain_floats,
+    make_cnn,
+    make_gate,
+    make_price_list,
+    make_product,
+    one_node,
+    write_foreign_bundle,
+)
 from tests.predictor.grpc_calls import InferenceStub, inference_stub
 
 _ROWS = 2
+_OURS = {
+    "digits": None,  # a bundle of ours, a classifier
+    "prices": make_price_list,  # a regression over a number and a category (BYTES)
+    "gate": make_gate,  # several inputs and outputs: BOOL, FP16, INT64
+    "pictures": make_cnn,
+    "product": make_product,  # sizes that requests choose, but no rows
+    "coarse": make_brain_floats,  # BF16
+    "whole": lambda: one_node("Abs", TensorProto.INT64, ["N", 3]),
+}
+"""What is asked for where no other server is named."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,16 +59,38 @@ class Target:
     model: str
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "target" in metafunc.fixturenames:
+        is_given = metafunc.config.getoption("--base-url", None)
+        names = [metafunc.config.getoption("--model")] if is_given else [*_OURS]
+        if metafunc.definition.get_closest_marker("slow"):
+            names = names[:1]
+        metafunc.parametrize("target", names, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def target(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    base_url = pytestconfig.getoption("--base-url", None)
-    grpc_url, model = pytestconfig.getoption("--grpc-url", None), pytestconfig.getoption("--model", None)
-    if base_url:
-        yield Target(base_url, grpc_url, model or pytest.exit("--base-url needs --model", 4))
-        return
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     folder: Path = tmp_path_factory.mktemp("conformance")
-    with assay_serve(write_digits_bundle(folder).path, folder / "log", "--model-control") as addresses:
-        yield Target(f"http://{addresses.http}", addresses.grpc, "digits")
+    for name, make in _OURS.items():
+        fields = {"task": "regression", "answer": {"value": "value"}} if name == "prices" else {}
+        bundle = write_foreign_bundle(folder, make(), name, **fields) if make else write_digits_bundle(folder)
+        (folder / "models" / name).mkdir(parents=True)
+        bundle.path.rename(folder / "models" / name / "1")
+    with assay_serve(None, folder / "log", "--models", str(folder / "models"), "--model-control") as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> Target:
+    base_url = request.config.getoption("--base-url", None)
+    if base_url:
+        return Target(
+            base_url,
+            request.config.getoption("--grpc-url"),
+            request.param or pytest.exit("--base-url needs --model", 4),
+        )
+    addresses: Addresses = request.getfixturevalue("ours")
+    return Target(f"http://{addresses.http}", addresses.grpc, request.param)
 
 
 @pytest.fixture(scope="session")

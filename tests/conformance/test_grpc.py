@@ -15,6 +15,17 @@ from tests.conformance.conftest import Target
 from tests.predictor.grpc_calls import InferenceStub
 
 Message = messages.ModelInferRequest
+_TYPED = {
+    "BOOL": "bool_contents",
+    **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),
+    "INT64": "int64_contents",
+    **dict.fromkeys(("UINT8", "UINT16", "UINT32"), "uint_contents"),
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""The field of each datatype that has one."""
 
 
 def to_message(request: InferRequest, model: str) -> Message:
@@ -77,6 +88,30 @@ def test_a_raw_answer_is_that_of_rest(
     for output, raw in zip(answer.outputs, answer.raw_output_contents, strict=True):
         data = decode_binary(raw, output.datatype, output.shape, output.name)
         np.testing.assert_array_equal(data, expected.output(output.name).data)
+
+
+def test_typed_contents_have_the_answer_of_raw_ones(
+    stub: InferenceStub, request_of_ones: InferRequest, message: Message
+) -> None:
+    if not all(tensor.datatype in _TYPED for tensor in request_of_ones.inputs):
+        pytest.skip("gRPC's typed contents have no field for a datatype of the model's inputs")
+    typed = Message.FromString(message.SerializeToString())
+    del typed.raw_input_contents[:]
+    for part, tensor in zip(typed.inputs, request_of_ones.inputs, strict=True):
+        getattr(part.contents, _TYPED[tensor.datatype]).extend(tensor.data.ravel().tolist())
+    raw, answer = stub("ModelInfer", message), stub("ModelInfer", typed)
+    for output, expected, content in zip(answer.outputs, raw.outputs, raw.raw_output_contents, strict=True):
+        assert (output.name, output.datatype, output.shape) == (expected.name, expected.datatype, expected.shape)
+        data = decode_binary(content, expected.datatype, expected.shape, expected.name).ravel().tolist()
+        if output.datatype in _TYPED and not answer.raw_output_contents:
+            assert list(getattr(output.contents, _TYPED[output.datatype])) == data
+
+
+def test_outputs_come_as_they_are_asked_for(stub: InferenceStub, message: Message, metadata: ModelMetadata) -> None:
+    for part in metadata.outputs:
+        del message.outputs[:]
+        message.outputs.add(name=part.name)
+        assert [output.name for output in stub("ModelInfer", message).outputs] == [part.name]
 
 
 def test_statistics_configuration_and_index_are_told(stub: InferenceStub, target: Target, extensions: set[str]) -> None:

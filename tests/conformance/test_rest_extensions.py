@@ -55,7 +55,9 @@ def test_classes_are_value_index_and_label(
     client: httpx.Client, target: Target, request_of_ones: InferRequest, metadata: ModelMetadata, need: Any
 ) -> None:
     need("classification")
-    name = next(part.name for part in metadata.outputs if part.datatype.startswith("FP") and len(part.shape) > 1)
+    matrices = (part.name for part in metadata.outputs if part.datatype.startswith("FP") and len(part.shape) > 1)
+    if (name := next(matrices, None)) is None:
+        pytest.skip(f"{target.model} has no classes")
     values = infer(client, target, request_of_ones.to_json()).output(name).data
     asked = InferRequest(request_of_ones.inputs, (RequestedOutput(name, {"classification": 1}),))
     if client.post(f"/v2/models/{target.model}/infer", content=asked.to_json()).status_code == 400:

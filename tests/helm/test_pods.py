@@ -1,6 +1,7 @@
 """What holds for every pod of the chart, in either mode."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ MODES: dict[str, Values] = {
     "kserve": {"mode": "kserve"},
     "everything": EVERYTHING,
     "everything on kserve": {**EVERYTHING, "mode": "kserve"},
+    "records": {"predictor": {"recording": {"enabled": True}}},
+    "records in a claim": {"predictor": {"recording": {"enabled": True, "existingClaim": "records"}}},
     "a claim": {"stable": {"bundle": {"from": "pvc://models/classifier/3"}}},
 }
 
@@ -118,6 +121,55 @@ def test_a_predictor_has_time_to_pause_drain_and_finish(predictor: Values) -> No
     environment = {variable["name"]: variable["value"] for variable in main["env"]}
     finish = int(environment.get("ASSAY_FINISH_SECONDS", PredictorSettings.model_fields["finish_seconds"].default))
     assert pod["terminationGracePeriodSeconds"] > pause + drain + finish
+
+
+@pytest.mark.parametrize("mode", ["deployment", "kserve"])
+@pytest.mark.parametrize("claim", ["", "records"], ids=["emptyDir", "claim"])
+def test_records_go_where_a_pod_has_room_for_all_that_its_workers_may_write(mode: str, claim: str) -> None:
+    size = 2**30
+    recording = {"enabled": True, "existingClaim": claim, "diskBytes": size, "limitBytes": 2048, "queueBytes": 2**20}
+    values: Values = {"mode": mode, "predictor": {"recording": recording, "settings": {"workers": 3}}}
+    pods = render(values).pods()
+    serving = [pod for owner, pod in pods.items() if owner.endswith(("-v1", "-v2"))]
+    assert len(serving) == 2
+    for pod in serving:
+        volumes = {volume["name"]: volume for volume in pod["volumes"]}
+        main = pod["containers"][0]
+        mounts = {mount["name"]: Path(mount["mountPath"]) for mount in main["volumeMounts"]}
+        names = [variable["name"] for variable in main["env"]]
+        environment = {variable["name"]: variable.get("value", "") for variable in main["env"]}
+        settings = settings_of(environment, pod="assay-v1-abc")
+        kind, _, place = settings.record.partition(":")
+        assert kind == "jsonl"
+        scratch = volumes["records-spool" if claim else "records"]["emptyDir"]
+        assert int(scratch["sizeLimit"]) >= 3 * settings.record_disk_bytes == 3 * size
+        assert (settings.record_limit_bytes, settings.record_queue_bytes) == (2048, 2**20)
+        if claim:
+            assert volumes["records"]["persistentVolumeClaim"] == {"claimName": claim}
+            assert names.index("POD_NAME") < names.index("ASSAY_RECORD"), "or the name would not be put in"
+            assert Path(place) == mounts["records"] / "assay-v1-abc"
+            assert settings.record_spool_dir == mounts["records-spool"]
+        else:
+            assert Path(place) == mounts["records"]
+            assert settings.record_spool_dir is None
+    assert not any("records" in str(pod) for pod in pods.values() if pod not in serving)
+
+
+def test_a_setting_reaches_the_predictor_as_it_was_written() -> None:
+    written = {"bodyLimitBytes": 2**25, "fastPath": False, "quickSeconds": 0.005, "workers": 2}
+    (main,) = render({"predictor": {"settings": written}}).pods()["Deployment assay-v1"]["containers"]
+    found = settings_of({variable["name"]: variable["value"] for variable in main["env"]}, pod="")
+    assert (found.body_limit_bytes, found.fast_path, found.quick_seconds, found.workers) == (2**25, False, 0.005, 2)
+
+
+def settings_of(environment: dict[str, str], *, pod: str) -> PredictorSettings:
+    """What a predictor makes of a container's variables."""
+    given = {
+        name.removeprefix("ASSAY_").lower(): value.replace("$(POD_NAME)", pod)
+        for name, value in environment.items()
+        if name.startswith("ASSAY_")
+    }
+    return PredictorSettings(**given)
 
 
 def test_what_a_component_says_of_its_pods_adds_to_what_all_get() -> None:

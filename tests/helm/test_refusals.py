@@ -44,6 +44,14 @@ BY_THE_SCHEMA: dict[str, tuple[Values, str]] = {
         {"predictor": {"settings": {"inferenceThreads": 257}}},
         "at '/predictor/settings/inferenceThreads': maximum: got 257, want 256",
     ),
+    "records on no disk": (
+        {"predictor": {"recording": {"enabled": True, "diskBytes": 1000}}},
+        "at '/predictor/recording/diskBytes': minimum: got 1,000",
+    ),
+    "a claim by a path": (
+        {"predictor": {"recording": {"existingClaim": "claims/records"}}},
+        "at '/predictor/recording/existingClaim'",
+    ),
     "a label selector of one's own": (
         {"predictor": {"topologySpreadConstraints": [{"labelSelector": {}}]}},
         "at '/predictor/topologySpreadConstraints/0/labelSelector'",

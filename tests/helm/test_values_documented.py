@@ -90,11 +90,20 @@ def test_the_settings_are_those_of_a_predictor_that_have_no_place_of_their_own()
     theirs = PredictorSettings.model_json_schema()["properties"]
     elsewhere = {"host", "http_port", "grpc_port", "model", "revision", "drain_seconds"}
     of_many_models = {"models_dir", "load_at_start", "model_control", "model_limit_bytes"}  # a pod serves one bundle
-    of_records = {name for name in theirs if name.startswith("record")}  # a pod has no volume that outlives it
+    of_records = {name for name in theirs if name.startswith("record")}  # predictor.recording
     for name in elsewhere | of_many_models | of_records:
         del theirs[name]
     bounds = {re.sub("([A-Z])", r"_\1", name).lower(): _bounds(one) for name, one in settings.items()}
     assert bounds == {name: _bounds(one) for name, one in theirs.items()}
+
+
+def test_what_is_set_of_records_is_what_a_predictor_knows() -> None:
+    recording = SCHEMA["properties"]["predictor"]["properties"]["recording"]["properties"]
+    theirs = PredictorSettings.model_json_schema()["properties"]
+    for name in ("disk", "limit", "queue"):
+        field = theirs[f"record_{name}_bytes"]
+        assert _bounds(recording[f"{name}Bytes"]) == _bounds(field)
+        assert DEFAULTS["predictor"]["recording"][f"{name}Bytes"] == field["default"]
 
 
 def _bounds(schema: dict[str, Any]) -> dict[str, float]:

@@ -21,11 +21,11 @@ class Addresses:
 
 
 @contextmanager
-def assay_serve(bundle: Path, log: Path, *options: str) -> Iterator[Addresses]:
-    """Serve the bundle as revision v1, with whatever other options, until the `with` ends."""
+def assay_serve(bundle: Path | None, log: Path, *options: str) -> Iterator[Addresses]:
+    """Serve the bundle, if there is one, as revision v1, with whatever other options, until the `with` ends."""
     http_port, grpc_port = find_free_port(), find_free_port()
     ports = ["--http-port", str(http_port), "--grpc-port", str(grpc_port)]
-    names = ["--bundle", str(bundle), "--revision", "v1"]
+    names = ["--bundle", str(bundle), "--revision", "v1"] if bundle else []
     command = [sys.executable, "-m", "assay", "serve", *names, *ports, "--drain-seconds", "0", *options]
     with log.open("wb") as written:
         process = subprocess.Popen(command, stdout=written, stderr=written)

@@ -29,6 +29,12 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return write_contrary_bundle(tmp_path_factory.mktemp("bundles"), has_loop=False)
 
 
+@pytest.fixture(scope="session")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The same model as `contrary`, but another bundle."""
+    return write_contrary_bundle(tmp_path_factory.mktemp("bundles"), turns_for_one=2)
+
+
 @pytest.fixture(scope="session", params=[True, False], ids=["fast", "plain"])
 def fast_path(request: pytest.FixtureRequest) -> bool:
     """Whether inference passes the web framework by: what holds of one way holds of the other."""

@@ -81,6 +81,20 @@ def make_gate() -> bytes:
     )
 
 
+def make_brain_floats() -> bytes:
+    """`y` BF16 is the square of `x` BF16 [N, 2], and `exact` FP32 too."""
+    nodes = [
+        helper.make_node("Cast", ["x"], ["number"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["number", "number"], ["exact"]),
+        helper.make_node("Cast", ["exact"], ["y"], to=TensorProto.BFLOAT16),
+    ]
+    return make_model(
+        nodes,
+        [("x", TensorProto.BFLOAT16, ["N", 2])],
+        [("y", TensorProto.BFLOAT16, ["N", 2]), ("exact", TensorProto.FLOAT, ["N", 2])],
+    )
+
+
 def make_product() -> bytes:
     """`a` [N, K] times `b` [K, M]: sizes that requests choose, but no rows."""
     return make_model(

@@ -19,6 +19,7 @@ from predictor.settings import PredictorSettings
 from predictor.wiring import load_onnx
 from tests.predictor.foreign_models import (
     Stated,
+    make_brain_floats,
     make_cnn,
     make_gate,
     make_model,
@@ -120,6 +121,20 @@ def test_requests_that_share_a_run_get_their_own_rows_of_every_output() -> None:
         }
 
 
+@pytest.mark.parametrize("is_binary", [True, False], ids=["binary", "json"])
+def test_brain_floats_are_answered_to_their_own_precision(is_binary: bool) -> None:
+    model = load(make_brain_floats())
+    numbers = np.array([[1.5, -3.0], [1 + 2**-7, 2.0**100]], np.float32)  # each is one of BF16's
+    request = InferRequest((Tensor("x", "BF16", numbers.shape, numbers),))
+    content, size = request.to_binary() if is_binary else (request.to_json(), None)
+    y, exact = model.infer(InferRequest.from_json(content, size)).outputs
+    assert (y.datatype, exact.datatype) == ("BF16", "FP32")
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(exact.data, numbers * numbers)
+    assert y.data.tolist() == [[2.25, 9.0], [1 + 2**-6, np.inf]]
+    warm_up(model)
+
+
 def test_a_model_without_a_manifest_is_named_and_described() -> None:
     model = load(make_cnn())
     assert (model.identity.model, model.identity.version) == ("foreign", "3")
@@ -158,7 +173,14 @@ NUMBER = ("x", TensorProto.FLOAT, [1])
             r'the output "y" is seq\(tensor\(float\)\); expected a tensor of numbers, booleans or strings',
         ),
         (one_node("Identity", TensorProto.COMPLEX64, [1]), "complex"),
-        (one_node("Identity", TensorProto.BFLOAT16, [1]), r'the input "x" is tensor\(bfloat16\)'),
+        (
+            make_model(
+                [helper.make_node("Identity", ["x"], ["y"]), helper.make_node("Identity", ["s"], ["t"])],
+                [("x", TensorProto.BFLOAT16, [1]), ("s", TensorProto.STRING, [1])],
+                [("y", TensorProto.BFLOAT16, [1]), ("t", TensorProto.STRING, [1])],
+            ),
+            "the model has strings beside BF16",
+        ),
         (
             make_model(
                 [helper.make_node("Identity", ["c"], ["y"])], [], [("y", TensorProto.DOUBLE, [1])], {"c": [1.0]}
@@ -166,7 +188,7 @@ NUMBER = ("x", TensorProto.FLOAT, [1])
             "foreign: inputs: Tuple should have at least 1 item",
         ),
     ],
-    ids=["sequence", "complex", "bfloat16", "no input"],
+    ids=["sequence", "complex", "strings beside BF16", "no input"],
 )
 def test_what_v2_has_no_word_for_is_refused_at_load(model_bytes: bytes, message: str) -> None:
     with pytest.raises(ModelNotUsable, match=message):

@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from bundle import Bundle
 from tests.predictor.asking import INFER, Answers, ask_often, over_classify, over_grpc, over_infer
 from tests.predictor.bundles import infer_body
 from tests.predictor.conftest import StartServer
+from tests.predictor.foreign_models import make_model, write_foreign_bundle
 from tests.predictor.grpc_calls import inference_stub
 from tests.predictor.predictions import read_records
 from tests.predictor.server_process import wait_for
@@ -110,3 +112,16 @@ def test_a_directory_that_cannot_be_had_stops_the_start(
     process.process.wait(30)
     said = f"predictions cannot be recorded in {tmp_path}/file: Not a directory\n"
     assert process.log.read_text() == said
+
+
+def test_a_datatype_is_recorded_as_it_was_answered(tmp_path: Path, start_server: StartServer) -> None:
+    cast = helper.make_node("Cast", ["features"], ["y"], to=TensorProto.BFLOAT16)
+    content = make_model([cast], [("features", TensorProto.FLOAT, ["N", 4])], [("y", TensorProto.BFLOAT16, ["N", 4])])
+    bundle = write_foreign_bundle(tmp_path / "bundles", content, "coarse")
+    process = start_server(bundle.path, record=f"jsonl:{tmp_path / 'records'}").wait_until_ready()
+    with process.client() as client:
+        answers = [client.post("/v2/models/coarse/infer", json=infer_body([[1.0, 2.0, 3.0, 4.0]])) for _ in range(4)]
+    process.stop()
+    said = [answer.json()["outputs"] for answer in answers]
+    assert [record["outputs"] for record in read_records(tmp_path / "records")] == said
+    assert said[-1][0]["datatype"] == "BF16"

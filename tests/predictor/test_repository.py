@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import httpx
@@ -13,19 +12,14 @@ import pytest
 
 from bundle import Bundle
 from open_inference.grpc_messages.generated import open_inference_pb2 as messages
-from tests.predictor.bundles import infer_body, write_contrary_bundle
+from predictor.errors import NotReady
+from predictor.model_sources import OneBundle
+from predictor.settings import PredictorSettings
+from predictor.wiring import create_metrics, create_repository
+from tests.predictor.busy_clients import BODY, ROW, busy_clients
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import InferenceStub, infer_message, inference_stub, refusal
 from tests.predictor.server_process import DEADLINE_SECONDS, ServerProcess, wait_for
-
-ROW = [1.0, 0.0, 0.0, 0.0]
-BODY = infer_body([ROW])
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """The same model as `contrary`, but another bundle."""
-    return write_contrary_bundle(tmp_path_factory.mktemp("bundles"), turns_for_one=2)
 
 
 @pytest.fixture
@@ -190,42 +184,13 @@ def test_not_one_request_fails_while_models_are_replaced(
 ) -> None:
     served = start_server(None, models_dir=models, model_control=True, grpc_port=0, fast_path=fast_path)
     served.wait_until_ready()
-    done = Event()
-    failures: list[str] = []
-    seen: set[str | None] = set()
-
-    def ask_over_rest() -> None:
-        with served.client() as client:
-            while not done.is_set():
-                response = client.post("/v2/models/contrary/infer", json=BODY)
-                if response.status_code != 200:
-                    failures.append(response.text)
-                seen.add(response.headers.get("x-assay-bundle-digest"))
-
-    def ask_over_grpc() -> None:
-        message = infer_message(np.array([ROW]), model="contrary")
-        with inference_stub(served.grpc) as stub:
-            while not done.is_set():
-                try:
-                    seen.add(stub("ModelInfer", message).parameters["bundle_digest"].string_param)
-                except Exception as error:  # whatever it is, it is a request that failed
-                    failures.append(str(error))
-
-    clients = [Thread(target=ask) for ask in (ask_over_rest, ask_over_rest, ask_over_grpc)]
-    try:
-        for one in clients:
-            one.start()
-        with served.client() as client:
-            for bundle in (contrary, other, contrary):
-                seen.clear()
-                put(bundle, models / "contrary/2")
-                assert client.post("/api/v1/load?name=contrary").status_code == 200
-                wait_for(partial(seen.__contains__, bundle.digest))
-    finally:
-        done.set()
-        for one in clients:
-            one.join(DEADLINE_SECONDS)
-    assert not failures
+    with busy_clients(served) as answers, served.client() as client:
+        for bundle in (contrary, other, contrary):
+            answers.digests.clear()
+            put(bundle, models / "contrary/2")
+            assert client.post("/api/v1/load?name=contrary").status_code == 200
+            wait_for(partial(answers.digests.__contains__, bundle.digest))
+    assert not answers.failures
 
 
 def test_the_one_bundle_of_a_server_is_reloaded_from_its_place(
@@ -256,6 +221,15 @@ def test_the_one_bundle_of_a_server_is_reloaded_from_its_place(
         assert client.post("/api/v1/register?name=contrary", content=b"x").status_code == 400
         put(contrary, place)
         assert load(200) == contrary.digest
+
+
+def test_a_change_that_waits_when_the_server_ends_is_told_so(contrary: Bundle) -> None:
+    source = OneBundle(contrary.path, model=None, revision=None)
+    repository = create_repository(source, PredictorSettings(model_control=True), create_metrics())
+    repository.close()
+    for change in (repository.load("contrary"), repository.unload("contrary"), repository.register("a", b"")):
+        with pytest.raises(NotReady, match="the server is ending"):
+            change.result(DEADLINE_SECONDS)
 
 
 def test_nothing_is_loaded_at_the_start_where_that_is_set(models: Path, start_server: StartServer) -> None:

@@ -9,13 +9,14 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from bundle import AnswerOutputs, Bundle
+from bundle import AnswerOutputs, Bundle, ImageForm
 from open_inference import InferRequest, RequestedOutput, Tensor
 from predictor.errors import ModelNotUsable, RequestRefused
 from predictor.examples import warm_up
 from predictor.settings import PredictorSettings
 from predictor.wiring import load_model
 from tests.predictor.foreign_models import make_cnn, make_price_list, write_foreign_bundle
+from tests.predictor.pictures import decode, encode, to_json
 from tests.predictor.server_process import ServerProcess
 
 ROWS = [[2.5, "harbour"], [3.0, "station"], [4.0, "moon"]]
@@ -143,6 +144,28 @@ def test_logits_are_classes_and_probabilities_where_the_manifest_says_so(tmp_pat
     np.testing.assert_allclose(inference.probabilities, powers / powers.sum(axis=1, keepdims=True), rtol=1e-4)
     best = [str(value, "utf-8").split(":")[1:] for value in inference.outputs[0].data.ravel()]
     assert best == [[str(index), "abcd"[index]] for index in logits.argmax(axis=1)]
+
+
+def test_a_picture_is_answered_by_a_model_that_was_not_trained_here_where_the_manifest_says_how(tmp_path: Path) -> None:
+    names = AnswerOutputs(probabilities="logits", are_logits=True)
+    form = ImageForm(width=8, height=8, channels=3, scale=1, invert=True, layout="NCHW")
+    fields = {"task": "classification", "classes": ("a", "b", "c", "d"), "answer": names.model_dump()}
+    bundle = write_foreign_bundle(tmp_path / "bundles", make_cnn(), "shapes", **fields, image=form.model_dump())
+    samples = np.random.default_rng(2).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    image = (1 - samples.astype(np.float32) / 255).transpose(2, 0, 1)[np.newaxis]
+    (logits,) = onnxruntime.InferenceSession(bundle.model_bytes).run(None, {"image": image})
+    powers = np.exp(logits[0])
+    with ServerProcess(bundle.path, tmp_path / "log") as process, process.wait_until_ready().client() as client:
+        picture = encode(samples)
+        for answer in (
+            client.post("/forward", json=to_json(picture), headers={"X-Top-K": "4"}),
+            client.post("/forward", files={"image": picture}, data={"top_k": "4"}),
+            client.post("/api/v1/run/shapes", json=to_json(picture), headers={"X-Top-K": "4"}),
+        ):
+            best = {one["label"]: one["probability"] for one in answer.json()["top"]}
+            assert best == pytest.approx(dict(zip("abcd", powers / powers.sum(), strict=True)), rel=1e-4)
+            assert answer.json()["label"] == "abcd"[logits[0].argmax()]
+            assert decode(answer.json()["image"]).ndim == 3
 
 
 @pytest.mark.parametrize("has_classes", [True, False])

@@ -25,7 +25,7 @@ from tests.predictor.grpc_calls import infer_message, inference_stub
 from tests.predictor.server_process import find_free_port
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-CARRIER = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+CARRIER = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "vendor=7"}
 ROW = [1.0, 0.0, 0.0, 0.0]
 
 
@@ -108,6 +108,7 @@ def test_a_request_is_a_span_of_its_callers_trace_and_its_run_a_span_below(
     assert collector.services == {"digits-v1"}
     for span, said in ((rest, answer.headers["traceparent"]), (over_grpc, trailing["traceparent"])):
         assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, PARENT)
+        assert span.trace_state == CARRIER["tracestate"]
         assert said == f"00-{TRACE}-{span.span_id.hex()}-01"
         (run,) = [run for run in collector.named("inference") if run.parent_span_id == span.span_id]
         assert span.start_time_unix_nano <= run.end_time_unix_nano <= span.end_time_unix_nano

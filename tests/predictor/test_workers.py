@@ -181,12 +181,6 @@ def test_workers_serve_a_directory_of_models(
     assert server.stop() == 0
 
 
-def test_models_that_change_are_refused_with_several_workers(tmp_path: Path, start_server: StartServer) -> None:
-    code, said = run_to_its_end(start_server(None, models_dir=tmp_path, model_control=True, workers=2))
-    assert code == 1
-    assert said.startswith("ASSAY_MODEL_CONTROL=true with ASSAY_WORKERS=2: ")
-
-
 def test_a_supervisor_loads_no_engine_and_no_web_framework() -> None:
     heavy = "{'onnxruntime', 'numpy', 'fastapi', 'uvicorn', 'prometheus_client'}"
     program = f"import sys, predictor.workers.supervisor; sys.exit(bool({heavy} & sys.modules.keys()))"

@@ -67,8 +67,10 @@ containers:
     {{- $settings := list }}
     {{- range $name, $value := .root.Values.predictor.settings }}
     {{- $variable := printf "ASSAY_%s" (snakecase $name | upper) }}
-    {{- $settings = append $settings (dict "name" $variable "value" (ternary $value ($value | int64) (kindIs "bool" $value) | toString)) }}
+    {{- $isWhole := and (not (kindIs "bool" $value)) (eq ($value | float64) ($value | int64 | float64)) }}
+    {{- $settings = append $settings (dict "name" $variable "value" (ternary ($value | int64) $value $isWhole | toString)) }}
     {{- end }}
+    {{- $settings = concat $settings (include "assay.predictor.recordSettings" .root.Values.predictor.recording | fromYamlArray) }}
     {{- include "assay.environment" (dict "own" $settings "values" $values) | nindent 4 }}
     ports:
       - {name: http, containerPort: 8000, protocol: TCP}
@@ -83,10 +85,51 @@ containers:
     volumeMounts:
       - {name: content, mountPath: /bundle, readOnly: true}
       - {name: tmp, mountPath: /tmp}
+      {{- if .root.Values.predictor.recording.enabled }}
+      - {name: records, mountPath: /records}
+      {{- if .root.Values.predictor.recording.existingClaim }}
+      - {name: records-spool, mountPath: /records-spool}
+      {{- end }}
+      {{- end }}
       {{- with $values.extraVolumeMounts }}{{ toYaml . | nindent 6 }}{{ end }}
 volumes:
   {{- include "assay.source.volumes" $source | nindent 2 }}
+  {{- include "assay.predictor.recordVolumes" .root.Values.predictor | nindent 2 }}
   {{- with $values.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
+{{- end }}
+
+{{/* Variables, as YAML, from the values of `recording`. In a claim each pod writes to a directory of its own name. */}}
+{{- define "assay.predictor.recordSettings" -}}
+{{- if .enabled }}
+{{- if .existingClaim }}
+- {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: ASSAY_RECORD, value: jsonl:/records/$(POD_NAME)}
+- {name: ASSAY_RECORD_SPOOL_DIR, value: /records-spool}
+{{- else }}
+- {name: ASSAY_RECORD, value: "jsonl:/records"}
+{{- end }}
+- {name: ASSAY_RECORD_DISK_BYTES, value: {{ .diskBytes | int64 | quote }}}
+- {name: ASSAY_RECORD_LIMIT_BYTES, value: {{ .limitBytes | int64 | quote }}}
+- {name: ASSAY_RECORD_QUEUE_BYTES, value: {{ .queueBytes | int64 | quote }}}
+{{- end }}
+{{- end }}
+
+{{/* Where they go. A pod that fills an emptyDir is evicted, so there is half as much room again as the files may take. */}}
+{{- define "assay.predictor.recordVolumes" -}}
+{{- $recording := .recording }}
+{{- if $recording.enabled }}
+{{- $bytes := mul $recording.diskBytes (.settings.workers | default 1) }}
+{{- $emptyDir := printf "emptyDir: {sizeLimit: %q}" (add $bytes (div $bytes 2) | toString) }}
+{{- if $recording.existingClaim -}}
+- name: records
+  persistentVolumeClaim: {claimName: {{ $recording.existingClaim | quote }}}
+- name: records-spool
+  {{ $emptyDir }}
+{{- else -}}
+- name: records
+  {{ $emptyDir }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "assay.predictor.probes" -}}

@@ -166,10 +166,15 @@ def _part(model: ServedModel, request: QuickRequest, rows: NDArray[Any], inferen
         replace(form.request, inputs=(replace(tensor, data=rows[place]),), id=own_id),
         replace(
             inference,
-            outputs=tuple(Tensor.of(name, outputs[name].data[place]) for name in form.answer.outputs),
+            outputs=tuple(_first_to_last(outputs[name], place) for name in form.answer.outputs),
             class_indices=inference.class_indices[place],
             probabilities=inference.probabilities[place],
             numbers=inference.numbers[place],
         ),
         form.rows,
     )
+
+
+def _first_to_last(output: Tensor, rows: slice) -> Tensor:
+    data = output.data[rows]
+    return Tensor(output.name, output.datatype, data.shape, data)
