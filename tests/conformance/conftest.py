@@ -57,6 +57,8 @@ class Target:
     base_url: str
     grpc_url: str | None
     model: str
+    has_classes: bool | None = None
+    """None where nobody knows."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -90,7 +92,7 @@ def target(request: pytest.FixtureRequest) -> Target:
             request.param or pytest.exit("--base-url needs --model", 4),
         )
     addresses: Addresses = request.getfixturevalue("ours")
-    return Target(f"http://{addresses.http}", addresses.grpc, request.param)
+    return Target(f"http://{addresses.http}", addresses.grpc, request.param, has_classes=_OURS[request.param] is None)
 
 
 @pytest.fixture(scope="session")
