@@ -18,12 +18,11 @@ def test_no_request_fails_while_the_split_changes_all_the_time(machine: Machine)
     with ClientLoad(machine.gateway.url) as load:
         ending = time.monotonic() + 2
         changes = 0
-        while time.monotonic() < ending:
+        while time.monotonic() < ending or changes < 21:
             machine.split((0, 5, 100, 25, 50)[changes % 5])
             changes += 1
         load.wait_for_more(100)
     assert load.failures == []
-    assert changes > 20
     assert set(load.answered) == {"v1", "v2"}
     assert set(load.base_answered) == {"v1"}
     machine.assert_counted(load)
