@@ -222,6 +222,17 @@ def test_a_body_is_answered_as_without_the_loop(quick: ServerProcess, body: str,
         assert [ask(client) for _ in range(OFTEN)] == [expected] * OFTEN
 
 
+@pytest.mark.parametrize("row", [[0, 12, 0, 0], [0, 1, 12, 0], [0, 20, 0, 0], [1, 0, 0, 0], [0, 80, 0, 0]])
+def test_a_probability_is_written_as_without_the_loop(
+    quick: ServerProcess, row: list[int], threads: httpx.Client
+) -> None:
+    def ask(client: httpx.Client) -> bytes:
+        return client.post("/classify", json={"row": row}, headers={"x-request-id": "r-1"}).content
+
+    with quick.client() as client:
+        assert [ask(client) for _ in range(OFTEN)] == [ask(threads)] * OFTEN
+
+
 @pytest.fixture(scope="module")
 def threads(steady: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Any:
     log = tmp_path_factory.mktemp("threads") / "log"
