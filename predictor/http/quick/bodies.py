@@ -101,7 +101,7 @@ class Bodies:
         if start < 0 or end == 0 or start - body_at + len(content) - end > _MOST_TEXT:
             return None
         known = self._find_form(content[body_at:start], content[end:])
-        if known is None or content.find(b"[", start + 1, end) > 0:
+        if known is None:
             return None
         form, own_id = known
         try:
