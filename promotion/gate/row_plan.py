@@ -52,9 +52,9 @@ def plan_rows(policy: GatePolicy, disagreement: float, rows: int | None = None) 
 def describe_plans(policy: GatePolicy, plans: Sequence[RowPlan]) -> tuple[str, ...]:
     """Lines for a terminal, without line ends. At least one plan."""
     shared = f" (each of {policy.looks} looks)" if policy.looks > 1 else ""
+    shown = f"to show a margin of {policy.margin:g} at alpha {policy.look_alpha:g}{shared}"
     lines = [
-        f"to show a margin of {policy.margin:g} at alpha {policy.look_alpha:g}{shared}; below "
-        f"{plans[0].row_floor} rows nothing is promoted",
+        f"{shown}; below {plans[0].row_floor} rows nothing is promoted",
         "",
         "disagreement    rows    power  false promotion  over time, at most",
     ]
