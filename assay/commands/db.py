@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.commands.rollout import (
+from assay.commands.rollout_place import (
     DEFAULT_GATEWAY,
     DEFAULT_OUT,
     GatewayOption,
