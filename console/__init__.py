@@ -1,0 +1,16 @@
+"""What a team does around the serving: data, experiments, deployments, rollouts, feedback; over REST and a page.
+
+services.py       what can be done, put together; REST and the page call the same
+data_parts.py     parts of the data set, with the holdout kept apart
+uploads/          files that become rows: CSV tables, zips of images
+contents.py       bundles and holdouts by digest
+experiments.py    training runs
+deployments/      which bundle serves, and how another one takes its place: never but through the gate
+rollouts.py       looks at rollouts, ends them
+feedback.py       true labels of what was answered
+jobs/             work outside of requests
+http/             REST
+wiring.py         chooses the concrete classes; server.py runs them
+
+A person or a program is `by`: whoever asks, as they call themselves.
+"""
