@@ -42,6 +42,7 @@ _COMMANDS = {
     "gate": "gate:gate_app",
     "promote": "promote:promote",
     "rollout": "rollout:rollout_app",
+    "console": "console:console",
     "rollout-exporter": "rollout_exporter:rollout_exporter",
     "db": "db:db_app",
     "cluster": "cluster:cluster_app",

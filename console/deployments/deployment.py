@@ -108,8 +108,8 @@ class DeploymentStore:
         _DEPLOYMENTS.write(self.directory / f"{deployment.deployment_id:06d}.json", deployment)
 
     def serving(self) -> Deployment | None:
-        """The stable one."""
-        return next((one for one in self.look() if one.state is DeploymentState.SERVING), None)
+        """The stable one: the newest, where the one before has not been retired yet."""
+        return next((one for one in reversed(self.look()) if one.state is DeploymentState.SERVING), None)
 
     def under_way(self) -> Deployment | None:
         """The one that is to serve, where there is one."""

@@ -1,0 +1,85 @@
+"""Chooses the concrete classes of a console on one machine."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.bundles import Bundles
+from console.data_parts import DataParts
+from console.deployments.deployment import DeploymentStore
+from console.deployments.deployments import Deployments
+from console.deployments.keeper import Keeper
+from console.deployments.machine import Machine, MachinePlace
+from console.experiments import Experiments
+from console.feedback import Feedback
+from console.holdouts import Holdouts
+from console.jobs import JobLimits
+from console.jobs.subprocess_jobs import SubprocessJobs
+from console.rollouts import Rollouts, RolloutWatch
+from console.services import Services
+from console.settings import ConsoleSettings
+from console.uploads import UploadLimits
+from content_store.store_directory import StoreDirectory
+from promotion.clock import SystemClock
+from promotion.rollout.abort import RolloutAbort
+from training.parameters import read_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the program that runs the console hands in."""
+
+    command: Sequence[str]
+    """It, such as `python -m assay`: its commands are the jobs."""
+    version: str
+    watch: Callable[[Path, Path], RolloutWatch]
+    """A look at the rollouts in a directory, and at the gateway in another."""
+    abort: Callable[[Path, Path], RolloutAbort]
+    """What ends the rollout there."""
+
+
+@dataclass(frozen=True, slots=True)
+class WiredConsole:
+    """A console that does not listen yet."""
+
+    services: Services
+    keeper: Keeper
+
+
+def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.Logger) -> WiredConsole:
+    """Put together what keeps its state in `state`, an absolute path.
+
+    Raises StateNotUsable, ContentError, ParametersNotUsable.
+    """
+    store = StoreDirectory.open(state / "store")
+    holdouts = Holdouts(store, state / "data" / "pinned-holdout", settings.upload_memory_bytes)
+    bundles = Bundles(store, settings.bundle_limit_bytes)
+    data = DataParts(state / "data" / "parts", holdouts)
+    jobs = SubprocessJobs(state / "jobs", program.command)
+    gateway, rollout_directory = state / "gateway", state / "rollouts"
+    abort = program.abort(rollout_directory, gateway)
+    gate = settings.gate.absolute() if settings.gate else None
+    place = MachinePlace(gateway, settings.gateway_port, rollout_directory, gate)
+    deployment_store = DeploymentStore(state / "deployments")
+    keeper = Keeper(deployment_store, Machine(place, jobs, bundles, holdouts, abort), log)
+    limits = JobLimits(settings.training_seconds, settings.training_memory_bytes)
+    defaults = read_parameters(settings.params)
+    experiments = Experiments(
+        state / "experiments", data, bundles, jobs, defaults, limits, settings.trainings_at_once
+    )
+    gateway_url = f"http://127.0.0.1:{settings.gateway_port}"
+    clock = SystemClock()
+    rollouts = Rollouts(program.watch(rollout_directory, gateway), abort, clock)
+    services = Services(
+        data=data,
+        holdouts=holdouts,
+        bundles=bundles,
+        experiments=experiments,
+        deployments=Deployments(deployment_store, experiments, bundles, gateway_url, keeper.wake),
+        rollouts=rollouts,
+        feedback=Feedback(rollouts, rollout_directory, clock),
+        jobs=jobs,
+        upload_limits=UploadLimits(settings.upload_limit_bytes, settings.upload_memory_bytes),
+    )
+    return WiredConsole(services, keeper)
