@@ -62,7 +62,7 @@ class Holdouts:
         """
         rows = read_csv_table(table)
         content = ContentName(Kind.HOLDOUT, rows.digest)
-        if self._pinned_digest() is None:
+        if not self._pinned_digest():
             check(rows)
         is_new = not self.store.has(content)
         if is_new:
@@ -70,7 +70,7 @@ class Holdouts:
                 for chunk in stream_file(table).chunks:
                     draft.write(chunk)
                 is_new = self.store.publish(draft)
-        if self._pinned_digest() is None:
+        if not self._pinned_digest():
             self.pin(rows.digest)
         return self.find(rows.digest), is_new
 

@@ -53,7 +53,7 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
     Raises StateNotUsable, ContentError, ParametersNotUsable.
     """
     store = StoreDirectory.open(state / "store")
-    holdouts = Holdouts(store, state / "data" / "pinned-holdout", settings.upload_memory_bytes)
+    holdouts = Holdouts(store, state / "data" / "pinned-holdout.json", settings.upload_memory_bytes)
     bundles = Bundles(store, settings.bundle_limit_bytes)
     data = DataParts(state / "data" / "parts", holdouts)
     jobs = SubprocessJobs(state / "jobs", program.command)
