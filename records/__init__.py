@@ -12,7 +12,14 @@ for many programs at once, SQLite, a file, for one machine.
     roles.py                who may do what, on PostgreSQL
     months.py               predictions of a month in a table of their own, on PostgreSQL; what is too old is let go
     prediction_writer.py    predictions, in batches, each once
+    prediction_search.py    predictions found again, a page at a time
+    feedback.py             true labels of predictions
     dataset_writer.py       the rows of a data set, each part once
+    dataset_parts.py        which parts are there
+    experiments.py          training runs, from waiting to finished
+    bundles.py              bundles, with their manifests
+    deployments.py          which bundle has which role, and when
+    rollouts.py             rollouts with their steps and verdicts, written as they go on
     named_queries.py        the questions of queries/*.sql
     data_model_page.py      the picture and the tables of docs/data-model.md
 

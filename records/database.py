@@ -5,16 +5,18 @@ seconds after the last packet that was not acknowledged, and a minute after a st
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import psycopg
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, literal, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from records.errors import DatabaseNotSet, DatabaseRefuses, DatabaseUnreachable
+from records.models import Base
 
 Database: TypeAlias = Engine
 """What the functions of this room are called with."""
@@ -25,6 +27,7 @@ _POSTGRESQL = {
     "tcp_user_timeout": 10_000,
     "application_name": "assay",
 }
+_ROWS_A_STATEMENT = 500
 _SQLITE_WAIT_SECONDS = 30  # for another writer
 
 
@@ -46,6 +49,20 @@ def open_database(url: str) -> Engine:
 def is_postgresql(engine: Engine) -> bool:
     """Whether it has roles and months in tables of their own."""
     return engine.dialect.name == "postgresql"
+
+
+def insert_into(engine: Engine, table: type[Base]) -> Any:
+    """An INSERT that can say what becomes of a row that is there already, which each database says in its own words."""
+    return (postgresql if is_postgresql(engine) else sqlite).insert(table)
+
+
+def add_missing(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert those of `rows` whose keys are not there yet; how many."""
+    added = 0
+    for place in range(0, len(rows), _ROWS_A_STATEMENT):
+        made = insert_into(connection.engine, table).values(rows[place : place + _ROWS_A_STATEMENT])
+        added += len(connection.execute(made.on_conflict_do_nothing().returning(literal(1))).all())
+    return added
 
 
 def place_of(engine: Engine) -> str:

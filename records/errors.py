@@ -6,6 +6,8 @@ RecordsError
 ├── DatabaseRefuses        it answers with an error, whose text it is
 ├── SchemaNotCurrent       the tables are not there, or of another version than this program
 ├── DatasetDiffers         a data set of this name has other columns, or a part of this name other rows
+├── NotRecorded            what is asked for, or is to be changed, is not there
+├── RecordedOtherwise      it is there already, and says something else
 └── QueryNotKnown          no such query, or no such parameter of it
 """
 
@@ -32,6 +34,14 @@ class SchemaNotCurrent(RecordsError):
 
 class DatasetDiffers(RecordsError):
     """A data set of this name has other columns, or a part of this name other rows."""
+
+
+class NotRecorded(RecordsError):
+    """What is asked for, or is to be changed, is not there."""
+
+
+class RecordedOtherwise(RecordsError):
+    """It is there already, and says something else; what is there stays."""
 
 
 class QueryNotKnown(RecordsError):

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import orjson
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Dialect, Insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.dialects import postgresql
 
-from records.database import explaining, is_postgresql, open_database
+from records.database import explaining, insert_into, is_postgresql, open_database
 from records.models import Prediction
 
 
@@ -59,8 +59,7 @@ class PredictionWriter:
 
     def __init__(self, url: str) -> None:
         self._database = open_database(url)
-        dialect = postgresql if is_postgresql(self._database) else sqlite
-        self._insert: Insert = dialect.insert(Prediction).on_conflict_do_nothing()
+        self._insert = insert_into(self._database, Prediction).on_conflict_do_nothing()
 
     def write(self, rows: Sequence[PredictionRow]) -> None:
         """Keep `rows`, all or none of them: when this returns, they are on the disk.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.models.base import Base
@@ -49,18 +49,22 @@ class Bundle(Base):
 
 
 class Deployment(Base):
-    """A bundle in a role, from one moment to another."""
+    """A bundle in a role, from one moment to another.
+
+    It refers to no row of `bundles`: a model that was made elsewhere is deployed, too.
+    """
 
     __tablename__ = "deployments"
     __table_args__ = (
         CheckConstraint("role IN ('stable', 'canary')", name="role"),
+        UniqueConstraint("environment", "role", "deployed_at"),
         {"comment": "which bundle had which role, and when"},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(comment="where: dev, a namespace, a gateway's address")
     revision: Mapped[str] = mapped_column(comment="the name that the bundle is served under")
-    bundle_digest: Mapped[str] = mapped_column(ForeignKey("bundles.digest"), index=True)
+    bundle_digest: Mapped[str] = mapped_column(index=True, comment="which may be one that `bundles` does not know")
     role: Mapped[str] = mapped_column(comment="stable or canary")
     rollout_id: Mapped[int | None] = mapped_column(
         ForeignKey("rollouts.id"), index=True, comment="the rollout that it was part of; none for a first revision"

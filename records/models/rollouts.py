@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.models.base import Base
@@ -13,7 +13,10 @@ class Rollout(Base):
     """One attempt to move traffic from stable to canary."""
 
     __tablename__ = "rollouts"
-    __table_args__ = {"comment": "one attempt each to move traffic to a canary"}  # noqa: RUF012
+    __table_args__ = (
+        Index("uq_rollouts_environment", "environment", "number", "began_at", unique=True),
+        {"comment": "one attempt each to move traffic to a canary"},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(comment="where, as in deployments")
@@ -60,11 +63,12 @@ class Verdict(Base):
     verdict: Mapped[str] = mapped_column(comment="PROMOTE, REJECT, INCONCLUSIVE or ERROR")
     headline: Mapped[str] = mapped_column(comment="the first reason")
     n: Mapped[int] = mapped_column(comment="rows that both revisions answered")
-    b: Mapped[int] = mapped_column(comment="rows that only stable has right")
-    c: Mapped[int] = mapped_column(comment="rows that only the canary has right")
+    b: Mapped[int | None] = mapped_column(comment="rows that only stable has right; none for a regression")
+    c: Mapped[int | None] = mapped_column(comment="rows that only the canary has right; none for a regression")
     margin: Mapped[float] = mapped_column(comment="how much worse the canary may be")
     alpha: Mapped[float] = mapped_column(comment="how often it may be let through though it is that much worse")
     z: Mapped[float | None] = mapped_column(comment="Tango's score statistic of being not worse")
     lower_bound: Mapped[float | None] = mapped_column(comment="of the difference in accuracy")
     evidence: Mapped[dict[str, Any]] = mapped_column(comment="the whole evidence record")
+    evidence_digest: Mapped[str] = mapped_column(unique=True, comment="sha256:…, of it: written twice, it is kept once")
     decided_at: Mapped[datetime]

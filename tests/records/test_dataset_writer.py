@@ -14,6 +14,7 @@ from sqlalchemy import text
 from assay.labelled_data import load_rows_by_part
 from dataset import LabelledRows
 from records.database import Database
+from records.dataset_parts import list_parts
 from records.dataset_writer import PartRows, smallest_dtype, write_part
 from records.errors import DatasetDiffers
 from tests.assay.program import assay
@@ -149,3 +150,14 @@ def test_numbers_are_kept_exactly_in_the_smallest_type(numbers: list[float], dty
     found: NDArray[np.float64] = np.array(numbers, dtype=np.float64)
     assert smallest_dtype(found) == dtype
     assert (found.astype(dtype).astype(np.float64) == found).all()
+
+
+def test_parts_are_listed_with_how_often_each_label_is_in_them(database: Database) -> None:
+    for part in (TWO_ROWS, replace(TWO_ROWS, name="holdout", role="holdout", digest="sha256:2", labels=("y", "y"))):
+        write_part(database, part, lambda _share: None)
+    parts = list_parts(database, dataset="small")
+    assert [(part.name, part.role, part.rows, part.labels) for part in parts] == [
+        ("part-1", "training", 2, {"x": 1, "y": 1}),
+        ("holdout", "holdout", 2, {"y": 2}),
+    ]
+    assert (list_parts(database), list_parts(database, dataset="other")) == (parts, [])
