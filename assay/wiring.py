@@ -72,7 +72,9 @@ class RolloutWiring:
     """Who takes the role of the canary, also from one whose rollout is under way, which is then superseded."""
     guardrails: GuardrailSources = DEFAULT_SOURCES
     records: tuple[Path, ...] = ()
-    """Where the predictors record; none: no shadow, and no labels."""
+    """Where the predictors record; none, and no database either: no shadow, and no labels."""
+    database_url: str | None = None
+    """Of the database that they record in; it may hold a password."""
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
@@ -90,7 +92,7 @@ class RolloutWiring:
             answered=PredictorCounter(source.read_urls),
             orders=FileRolloutOrders(self.out),
             mirror=router,
-            recorded=LiveLabels(self.records, self.out, self.policy, clock) if self.records else None,
+            recorded=self._recorded(clock),
         )
         if self.newer_canary is not None:
             newer = self.newer_canary
@@ -99,6 +101,11 @@ class RolloutWiring:
             router.assign("canary", newer)
         parts = replace(parts, guardrails=self._guardrail_sources(source))
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
+
+    def _recorded(self, clock: SystemClock) -> LiveLabels | None:
+        if not self.records and self.database_url is None:
+            return None
+        return LiveLabels(self.records, self.out, self.policy, clock, self.database_url)
 
     def _guardrail_sources(self, source: "_RolesHolders") -> tuple[GuardrailSource, ...]:
         made: dict[str, GuardrailSource] = {

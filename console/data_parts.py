@@ -102,21 +102,27 @@ class DataParts:
                 refuse_shared_rows(rows, self.holdouts.read(pinned.digest), "the holdout")
             return self._keep(rows, known, by, source), True
 
+    def known_rows(self, rows: LabelledRows) -> set[int]:
+        """Which of `rows`, by index, are in the data set already with the same label, or stand before in `rows`."""
+        seen = {key for part in self.look() for key in split_keys(self._keys_file(part.digest).read_bytes())}
+        known = set()
+        for index, key in enumerate(row_keys(rows)):
+            if key in seen:
+                known.add(index)
+            seen.add(key)
+        return known
+
     def refuse_known_rows(self, holdout: LabelledRows) -> None:
         """Raise Refused where a row of `holdout` stands in a part: something has learned from it, or will."""
         for part in self.look():
             refuse_shared_rows(holdout, self.read(part.digest), f"the data part {part.number}")
 
     def _keep(self, rows: LabelledRows, known: tuple[DataPart, ...], by: str, source: str) -> DataPart:
-        seen = {key for part in known for key in split_keys(self._keys_file(part.digest).read_bytes())}
-        keys, fresh = row_keys(rows), []
-        for index, key in enumerate(keys):
-            if key not in seen:
-                seen.add(key)
-                fresh.append(index)
+        fresh = sorted(set(range(len(rows))) - self.known_rows(rows))
         if not fresh:
             raise Refused(f"{rows.name}: all {len(rows)} rows are in the data set already")
-        kept = replace(rows, features=np.ascontiguousarray(rows.features[fresh]), labels=tuple(rows.labels[i] for i in fresh))
+        features = np.ascontiguousarray(rows.features[fresh])
+        kept = replace(rows, features=features, labels=tuple(rows.labels[index] for index in fresh))
         classes = Counter(kept.labels)
         part = DataPart(
             number=max((one.number for one in known), default=0) + 1,
@@ -130,7 +136,7 @@ class DataParts:
             added_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             received_digest=rows.digest,
         )
-        self._write(kept, part, b"".join(keys[index] for index in fresh))
+        self._write(kept, part, b"".join(row_keys(kept)))
         return part
 
     def _write(self, kept: LabelledRows, part: DataPart, keys: bytes) -> None:

@@ -165,7 +165,9 @@ class Experiments:
             state=ExperimentState.RUNNING,
             parameters=parameters.model_dump(mode="json", by_alias=True),
             training_data=tuple(DataReference(name=one.name, digest=one.digest, rows=one.rows) for one in parts),
-            holdout=DataReference(name=pinned.path.name, digest=pinned.digest, rows=len(self.data.holdouts.read(pinned.digest))),
+            holdout=DataReference(
+                name=pinned.path.name, digest=pinned.digest, rows=len(self.data.holdouts.read(pinned.digest))
+            ),
             by=by,
             began_at=_now(),
             key=key,

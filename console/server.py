@@ -45,11 +45,13 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
             address, port = listening.getsockname()[:2]
             shown = f"[{address}]" if ":" in address else address
             wired.keeper.start()
+            wired.book.start()
             try:
                 report(f"the console of {settings.state} listens on http://{shown}:{port}; stop it with Ctrl-C")
                 listen(app, listening, finish_seconds=settings.finish_seconds)
             finally:
                 wired.keeper.stop()
+                wired.book.stop()
                 _tell_what_goes_on(wired, settings, report)
 
 
@@ -83,7 +85,7 @@ def _make_app(
         Limits(content_bytes=settings.bundle_limit_bytes, idle_seconds=settings.idle_seconds),
         version=version,
         hosts=names,
-        find_problem=lambda: wired.keeper.problem,
+        find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
         report=report,
     )
 

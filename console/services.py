@@ -13,6 +13,7 @@ from console.experiments import Experiments
 from console.feedback import Feedback
 from console.holdouts import Holdouts
 from console.jobs import JobRunner
+from console.predictions import Predictions
 from console.rollouts import Rollouts
 from console.uploads import UploadLimits
 
@@ -27,6 +28,7 @@ class Services:
     experiments: Experiments
     deployments: Deployments
     rollouts: Rollouts
+    predictions: Predictions
     feedback: Feedback
     jobs: JobRunner
     upload_limits: UploadLimits

@@ -32,6 +32,7 @@ class ConsoleSettings(BaseModel):
     others_may_reach: bool = Field(
         False, description="listen also where other machines reach it; whoever does may deploy"
     )
+    dataset: str = Field("console", min_length=1, description="what its data set is called in the database of records")
     gateway_port: int = Field(8080, ge=1, le=65535, description="where clients ask for predictions")
     gate: Path | None = Field(None, description="gate.yaml, the rules of every rollout")
     params: Path | None = Field(None, description="params.yaml, what a training takes that does not say otherwise")

@@ -7,6 +7,7 @@ deployments/     a document a deployment
 rollouts/        as `assay promote --out` has it
 gateway/         as `assay split run --gateway` has it
 jobs/            a folder a job
+spool/           predictions that the database of records has not taken yet
 records.db       the database of records, where no other is set
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from console.bundles import Bundles
 from console.data_parts import DataParts
+from console.database import open_records
 from console.deployments.deployment import DeploymentStore
 from console.deployments.deployments import Deployments
 from console.deployments.keeper import Keeper
@@ -16,6 +17,9 @@ from console.feedback import Feedback
 from console.holdouts import Holdouts
 from console.jobs import JobLimits
 from console.jobs.subprocess_jobs import SubprocessJobs
+from console.loop import Loop
+from console.predictions import Predictions
+from console.record_book import RecordBook
 from console.rollouts import Rollouts, RolloutWatch
 from console.services import Services
 from console.settings import ConsoleSettings
@@ -24,6 +28,9 @@ from content_store.store_directory import StoreDirectory
 from promotion.clock import SystemClock
 from promotion.rollout.abort import RolloutAbort
 from training.parameters import read_parameters
+
+KEEPER_SECONDS = 0.25
+BOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +51,33 @@ class WiredConsole:
     """A console that does not listen yet."""
 
     services: Services
-    keeper: Keeper
+    keeper: Loop
+    """Goes on with what is asked of deployments."""
+    book: Loop
+    """Writes what is here into the database of records."""
 
 
 def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.Logger) -> WiredConsole:
     """Put together what keeps its state in `state`, an absolute path.
 
-    Raises StateNotUsable, ContentError, ParametersNotUsable.
+    Raises StateNotUsable, ContentError, ParametersNotUsable, RecordsError.
     """
     store = StoreDirectory.open(state / "store")
     holdouts = Holdouts(store, state / "data" / "pinned-holdout.json", settings.upload_memory_bytes)
     bundles = Bundles(store, settings.bundle_limit_bytes)
     data = DataParts(state / "data" / "parts", holdouts)
-    jobs = SubprocessJobs(state / "jobs", program.command)
+    records = open_records(state)
+    jobs = SubprocessJobs(state / "jobs", program.command, records.environment)
     gateway, rollout_directory = state / "gateway", state / "rollouts"
     abort = program.abort(rollout_directory, gateway)
     gate = settings.gate.absolute() if settings.gate else None
     place = MachinePlace(gateway, settings.gateway_port, rollout_directory, gate)
     deployment_store = DeploymentStore(state / "deployments")
-    keeper = Keeper(deployment_store, Machine(place, jobs, bundles, holdouts, abort), log)
+    machine = Machine(place, jobs, bundles, holdouts, abort, state / "spool")
+    keeper = Loop("keeper", Keeper(deployment_store, machine, log).look, KEEPER_SECONDS, log)
     limits = JobLimits(settings.training_seconds, settings.training_memory_bytes)
     defaults = read_parameters(settings.params)
-    experiments = Experiments(
-        state / "experiments", data, bundles, jobs, defaults, limits, settings.trainings_at_once
-    )
+    experiments = Experiments(state / "experiments", data, bundles, jobs, defaults, limits, settings.trainings_at_once)
     gateway_url = f"http://127.0.0.1:{settings.gateway_port}"
     clock = SystemClock()
     rollouts = Rollouts(program.watch(rollout_directory, gateway), abort, clock)
@@ -78,8 +88,10 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
         experiments=experiments,
         deployments=Deployments(deployment_store, experiments, bundles, gateway_url, keeper.wake),
         rollouts=rollouts,
-        feedback=Feedback(rollouts, rollout_directory, clock),
+        predictions=Predictions(records.database),
+        feedback=Feedback(records.database, rollouts, rollout_directory, data, clock),
         jobs=jobs,
         upload_limits=UploadLimits(settings.upload_limit_bytes, settings.upload_memory_bytes),
     )
-    return WiredConsole(services, keeper)
+    book = RecordBook(records.database, services, f"127.0.0.1:{settings.gateway_port}", settings.dataset)
+    return WiredConsole(services, keeper, Loop("record book", book.write, BOOK_SECONDS, log))

@@ -15,7 +15,9 @@ from assay.output import say
 def console(
     state: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="All that the console keeps; made if it is missing.  [default: build/console]"),
+        typer.Option(
+            metavar="DIR", help="All that the console keeps; made if it is missing.  [default: build/console]"
+        ),
     ] = None,
     host: Annotated[
         str | None, typer.Option(help="Address to listen on; a loopback one.  [default: 127.0.0.1]")
@@ -32,17 +34,14 @@ def console(
     data: Annotated[
         list[str] | None, typer.Option("--data", metavar="SPEC…", help="The first data parts, likewise.")
     ] = None,
-    gate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="gate.yaml, the rules of every rollout.")
-    ] = None,
+    gate: Annotated[Path | None, typer.Option(metavar="FILE", help="gate.yaml, the rules of every rollout.")] = None,
     params: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="params.yaml, what a training takes that does not say otherwise.")
+        Path | None,
+        typer.Option(metavar="FILE", help="params.yaml, what a training takes that does not say otherwise."),
     ] = None,
     others_may_reach: Annotated[
         bool | None,
-        typer.Option(
-            "--others-may-reach", help="Listen also where other machines reach it: whoever does may deploy."
-        ),
+        typer.Option("--others-may-reach", help="Listen also where other machines reach it: whoever does may deploy."),
     ] = None,
     down: Annotated[
         bool, typer.Option("--down", help="End what runs without a console (gateway, predictors, jobs), and exit.")

@@ -47,6 +47,9 @@ class RolloutOptions:
     deadline_seconds: float = 120.0
 
 
+USUAL = RolloutOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """As it stands."""
@@ -62,7 +65,7 @@ class Deployment:
     by: str
     asked_at: str
     """ISO 8601, UTC."""
-    options: RolloutOptions = RolloutOptions()
+    options: RolloutOptions = USUAL
     port: int | None = None
     """Its predictor's, on the loopback address."""
     predictor_job: int | None = None

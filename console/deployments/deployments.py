@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from console.bundles import Bundles
-from console.deployments.deployment import Deployment, DeploymentState, DeploymentStore, RolloutOptions
+from console.deployments.deployment import USUAL, Deployment, DeploymentState, DeploymentStore, RolloutOptions
 from console.errors import Conflict, NotFound, Refused
 from console.experiments import Experiment, Experiments
 from promotion.rollout.record import RolloutPlan
@@ -40,9 +40,7 @@ class Deployments:
         """The stable one; None before the first."""
         return self.store.serving()
 
-    def deploy(
-        self, experiment_id: int, by: str, options: RolloutOptions = RolloutOptions()
-    ) -> tuple[Deployment, bool]:
+    def deploy(self, experiment_id: int, by: str, options: RolloutOptions = USUAL) -> tuple[Deployment, bool]:
         """Ask that what an experiment made shall serve, and whether that was not asked before. Can be repeated.
 
         The first one serves as soon as it is ready, since there is nothing to compare it with; every later one only

@@ -5,9 +5,7 @@ when a console is killed: the next one looks again. Predictors, Envoy and the pr
 """
 
 import logging
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -18,7 +16,6 @@ from promotion.errors import PromotionError
 from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutRecord
 
-LOOK_SECONDS = 0.25
 MOST_STARTS = 3
 """Of a predictor that has never been ready, and of a promoter."""
 _BY = "the console"
@@ -28,48 +25,13 @@ _AT_AN_END = frozenset({DeploymentState.RETIRED, DeploymentState.WITHDRAWN, Depl
 
 @dataclass
 class Keeper:
-    """A thread that looks four times a second. Nothing that fails ends it: it says so, and looks again."""
+    """Looks at everything that is asked, when it is told to (loop.py)."""
 
     store: DeploymentStore
     machine: Machine
     log: logging.Logger
-    on_change: Callable[[Deployment], None] = lambda _deployment: None
-    """Told of every new state; what it raises is logged."""
-    problem: str = field(default="", init=False)
-    """Why the last look could not be finished; empty where it was."""
-    _stop: threading.Event = field(default_factory=threading.Event, init=False)
-    _wake: threading.Event = field(default_factory=threading.Event, init=False)
-    _thread: threading.Thread | None = field(default=None, init=False)
     _pauses: dict[str, tuple[float, float]] = field(default_factory=dict, init=False)
     """By what is started again: the pause, and when it is over."""
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return once no step is under way."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def wake(self) -> None:
-        """Look at once."""
-        self._wake.set()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.look()
-                self.problem = ""
-            except Exception as error:  # whatever it is, the next look may find it mended
-                if str(error) != self.problem:
-                    self.log.warning("the keeper could not go on, and tries again: %s", error, exc_info=_unknown(error))
-                self.problem = str(error) or type(error).__name__
-            self._wake.wait(LOOK_SECONDS)
-            self._wake.clear()
 
     def look(self) -> None:
         """One look at everything, with one step for each deployment that is not at its end."""
@@ -206,10 +168,6 @@ class Keeper:
     def _save(self, deployment: Deployment) -> None:
         self.store.save(deployment)
         self.log.info("deployment %d of %s is %s", deployment.deployment_id, deployment.revision, deployment.state)
-        try:
-            self.on_change(deployment)
-        except Exception as error:
-            self.log.warning("deployment %d is not recorded: %s", deployment.deployment_id, error)
 
 
 def _ended(deployment: Deployment, state: DeploymentState, because: str) -> Deployment:
@@ -218,10 +176,6 @@ def _ended(deployment: Deployment, state: DeploymentState, because: str) -> Depl
 
 def _last_words(job: Job) -> str:
     return job.progress or job.because or f"it is {job.state}"
-
-
-def _unknown(error: Exception) -> bool:
-    return not isinstance(error, PromotionError)
 
 
 def _now() -> str:

@@ -1,8 +1,7 @@
 """What the keeper does on one machine: predictors, Envoy and the promoter run as jobs; roles are Envoy's."""
 
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -42,9 +41,8 @@ class Machine:
     bundles: Bundles
     holdouts: Holdouts
     abort: RolloutAbort
-    predictor_environment: Mapping[str, str] = field(default_factory=dict)
-    promoter_arguments: tuple[str, ...] = ()
-    """More of what `assay promote` is told, such as where the predictions are recorded."""
+    spool: Path
+    """Where predictions wait while the database of records is away, a folder a revision."""
 
     def start_predictor(self, deployment: Deployment, port: int) -> Job:
         """Start a predictor of its bundle. Raises StateNotUsable."""
@@ -55,7 +53,10 @@ class Machine:
             deployment.revision,
             (*arguments, "--host", _HOST, "--drain-seconds", "1"),
             stop_seconds=_STOP_SECONDS,
-            environment={**self.predictor_environment},
+            environment={
+                "ASSAY_RECORD": "database",
+                "ASSAY_RECORD_SPOOL_DIR": str(self.spool / deployment.revision),
+            },
         )
         return self.jobs.start(order)
 
@@ -74,7 +75,7 @@ class Machine:
         arguments += ["--holdout", str(pinned.path), "--steps", ",".join(map(str, options.steps))]
         arguments += ["--minimum-requests", str(options.minimum_requests)]
         arguments += ["--minimum-seconds", str(options.minimum_seconds)]
-        arguments += ["--deadline-seconds", str(options.deadline_seconds), *self.promoter_arguments]
+        arguments += ["--deadline-seconds", str(options.deadline_seconds), "--records", "database"]
         arguments += ["--config", str(self.place.gate)] if self.place.gate else []
         return self.jobs.start(JobOrder(JobKind.ROLLOUT, deployment.revision, tuple(arguments)))
 

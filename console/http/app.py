@@ -22,7 +22,7 @@ from content_store.limits import Limits
 
 _DESCRIPTION = (
     "An Assay console: add data, train, deploy through the gate, give true labels back. A caller may name itself in the "
-    "header `X-Assay-By`. Every error is `{\"error\": \"...\"}`."
+    'header `X-Assay-By`. Every error is `{"error": "..."}`.'
 )
 
 

@@ -12,7 +12,10 @@ from console.experiments import Experiment, ExperimentState
 ByHeader = Annotated[
     str,
     Header(
-        alias="X-Assay-By", max_length=100, description="who asks, as they call themselves", examples=["ann@workstation"]
+        alias="X-Assay-By",
+        max_length=100,
+        description="who asks, as they call themselves",
+        examples=["ann@workstation"],
     ),
 ]
 KeyHeader = Annotated[
@@ -117,6 +120,13 @@ class FeedbackBody(_Body):
     )
 
 
+class FeedbackPartBody(_Body):
+    """Of which labelled predictions a data part shall be made."""
+
+    minimum_rows: int = Field(50, ge=1, description="fewer new ones refuse it")
+    model: str | None = Field(None, description="the one that serves, unless another is named", examples=["digits"])
+
+
 class BundleAnswer(BaseModel):
     """A bundle of the store."""
 
@@ -141,3 +151,10 @@ class JobLogAnswer(BaseModel):
     text: str
     next_offset: int = Field(description="where to ask from next")
     has_ended: bool = Field(description="whether nothing more comes")
+
+
+USUAL_TRAINING = TrainingBody()
+USUAL_DEPLOYMENT = DeploymentBody()
+USUAL_ABORT = AbortBody()
+USUAL_PART = FeedbackPartBody()
+"""What is sent by whoever sends nothing."""

@@ -19,7 +19,9 @@ NameQuery = Annotated[
 ]
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _TABLE = {"schema": {"type": "string"}, "example": "label,pixel1,pixel2\n7,0,128\n1,255,0\n"}
-TABLE_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {"text/csv": _TABLE, "application/gzip": _FILE}}}
+TABLE_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"text/csv": _TABLE, "application/gzip": _FILE}}
+}
 DATA_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from console.deployments import Deployment, RolloutOptions
-from console.http.bodies import NOBODY, AbortBody, ByHeader, DeploymentBody
+from console.http.bodies import NOBODY, USUAL_ABORT, USUAL_DEPLOYMENT, AbortBody, ByHeader, DeploymentBody
 from console.http.error_answers import errors_of
 from console.services import Services
 from promotion.gate.record import EvidenceRecord
@@ -21,7 +21,7 @@ def deployment_doors(services: Services) -> APIRouter:
         responses={200: {"model": Deployment, "description": "asked before"}, **errors_of(400, 404, 409, 422)},
     )
     def deploy(
-        experiment_id: int, response: Response, body: DeploymentBody = DeploymentBody(), by: ByHeader = NOBODY
+        experiment_id: int, response: Response, body: DeploymentBody = USUAL_DEPLOYMENT, by: ByHeader = NOBODY
     ) -> Deployment:
         """Let an experiment's bundle serve: the first one at once, each later one only through a gated rollout."""
         options = RolloutOptions(body.steps, body.minimum_requests, body.minimum_seconds, body.deadline_seconds)
@@ -56,7 +56,7 @@ def deployment_doors(services: Services) -> APIRouter:
         return services.rollouts.evidence(rollout_id)
 
     @router.post("/rollouts/{rollout_id}/abort", responses=errors_of(404, 503, 504))
-    def abort(rollout_id: int, body: AbortBody = AbortBody(), by: ByHeader = NOBODY) -> RolloutStatus:
+    def abort(rollout_id: int, body: AbortBody = USUAL_ABORT, by: ByHeader = NOBODY) -> RolloutStatus:
         """Send everything to stable at once, and end the rollout; one that has ended is left as it is."""
         return services.rollouts.abort(rollout_id, by, body.reason)
 

@@ -21,7 +21,7 @@ from promotion.errors import PromotionError
 from promotion.recorded.answers import LabelsRefused
 from promotion.rollout.rollout_store import RolloutInterrupted
 from promotion.routers.traffic_router import RouterError
-from records.errors import RecordsError
+from records.errors import NotRecorded, QueryNotKnown, RecordsError
 
 HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
     {
@@ -40,6 +40,8 @@ HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
         RolloutInterrupted: 504,
         RouterError: 503,
         PromotionError: 500,
+        NotRecorded: 404,
+        QueryNotKnown: 400,
         RecordsError: 503,
     }
 )

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from console.experiments import Experiment, TrainingOrder
-from console.http.bodies import NOBODY, ByHeader, ExperimentMetrics, KeyHeader, TrainingBody
+from console.http.bodies import NOBODY, USUAL_TRAINING, ByHeader, ExperimentMetrics, KeyHeader, TrainingBody
 from console.http.error_answers import errors_of
 from console.services import Services
 
@@ -15,10 +15,13 @@ def experiment_doors(services: Services) -> APIRouter:
     @router.put(
         "/retrain",
         status_code=202,
-        responses={200: {"model": Experiment, "description": "asked before, with this key"}, **errors_of(400, 404, 409, 422)},
+        responses={
+            200: {"model": Experiment, "description": "asked before, with this key"},
+            **errors_of(400, 404, 409, 422),
+        },
     )
     def retrain(
-        response: Response, body: TrainingBody = TrainingBody(), by: ByHeader = NOBODY, key: KeyHeader = None
+        response: Response, body: TrainingBody = USUAL_TRAINING, by: ByHeader = NOBODY, key: KeyHeader = None
     ) -> Experiment:
         """Begin a training, as a job: the answer has its `experiment_id`, and GET /metrics/{experiment_id} its end."""
         experiment, is_new = services.experiments.begin(TrainingOrder(body.parameters, body.parts), by, key)

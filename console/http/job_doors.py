@@ -38,7 +38,9 @@ def job_doors(services: Services) -> APIRouter:
         """Ask a training to end. What serves, or moves traffic, is not ended here: abort its rollout instead."""
         kind = services.jobs.look(job_id)[0].order.kind
         if kind is not JobKind.TRAINING:
-            raise Refused(f"job {job_id} is a {kind}; only a training is cancelled. POST /rollouts/ID/abort ends a rollout")
+            raise Refused(
+                f"job {job_id} is a {kind}; only a training is cancelled. POST /rollouts/ID/abort ends a rollout"
+            )
         return services.jobs.cancel(job_id, by)
 
     return router

@@ -30,7 +30,7 @@ _BYTES_FOR_PIXEL = 16  # the row, and its copy while rows become one array
 def read_image_zip(
     path: Path, name: str, image_limit: int, image_bytes: int, memory_bytes: int, like: LabelledRows | None
 ) -> LabelledRows:
-    """The rows, in the order of labels.csv. Raises UploadMalformed, which names the file or the line; UploadTooLarge."""
+    """The rows, in the order of labels.csv. Raises UploadMalformed, naming the file or the line, and UploadTooLarge."""
     form = image_form(like) if like is not None else None
     if like is not None and form is None:
         raise UploadMalformed(f"{name}: a zip of images, but the data set's rows are no pictures; expected a CSV table")
@@ -46,7 +46,9 @@ def read_image_zip(
                 picture = _read_picture(_read(archive, members[file], image_bytes, name), file, name, size)
                 size = picture.shape[1], picture.shape[0]
                 if _BYTES_FOR_PIXEL * picture.size * len(labels) > memory_bytes:
-                    raise UploadTooLarge(f"{name}: {len(labels)} images of {picture.size} pixels; expected fewer at once")
+                    raise UploadTooLarge(
+                        f"{name}: {len(labels)} images of {picture.size} pixels; expected fewer at once"
+                    )
                 pictures.append(_scaled(picture, form))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
         raise UploadMalformed(f"{name}: not a whole zip: {error}") from error

@@ -72,4 +72,6 @@ def _read_plain(path: Path) -> Iterator[bytes]:
 
 
 def _named(rows: LabelledRows, name: str) -> LabelledRows:
-    return LabelledRows(name, rows.features, rows.labels, rows.feature_names, rows.output_feature, categories=rows.categories)
+    return LabelledRows(
+        name, rows.features, rows.labels, rows.feature_names, rows.output_feature, categories=rows.categories
+    )

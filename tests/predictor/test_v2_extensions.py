@@ -256,7 +256,11 @@ def test_a_small_answer_is_not_compressed(client: httpx.Client) -> None:
         ("gzip", b"no gzip", "the body is not gzip: "),
         ("deflate", gzip.compress(b"{}", mtime=0), "the body is not deflate: "),
         ("gzip", gzip.compress(b"{}", mtime=0)[:-1], "the body has no end; expected one whole gzip stream"),
-        ("gzip", gzip.compress(b"{}", mtime=0) + b"x", "the body goes on behind its end; expected one whole gzip stream"),
+        (
+            "gzip",
+            gzip.compress(b"{}", mtime=0) + b"x",
+            "the body goes on behind its end; expected one whole gzip stream",
+        ),
         ("gzip", b"", "the body has no end; expected one whole gzip stream"),
     ],
 )
