@@ -1,4 +1,4 @@
-"""Holdouts by digest, in the content-addressed store, and which of them is pinned: measured on, and never learned from."""
+"""Holdouts by digest, in the content-addressed store, and which of them is pinned: measured on, never learned from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -38,20 +38,28 @@ class Loop:
         if self._thread is not None:
             self._thread.join()
 
+    def finish(self) -> None:
+        """Stop, and do a last step, so that nothing of what happened before is left for the next process."""
+        self.stop()
+        self._try()
+
     def wake(self) -> None:
         """Do the next step at once."""
         self._wake.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                self.step()
-                self.problem = ""
-            except Exception as error:  # whatever it is, the next step may find it mended
-                said = str(error) or type(error).__name__
-                if said != self.problem:
-                    unknown = None if isinstance(error, _EXPLAINED) else error
-                    self.log.warning("the %s cannot go on, and tries again: %s", self.name, said, exc_info=unknown)
-                self.problem = said
+            self._try()
             self._wake.wait(self.pause_seconds)
             self._wake.clear()
+
+    def _try(self) -> None:
+        try:
+            self.step()
+            self.problem = ""
+        except Exception as error:  # whatever it is, the next step may find it mended
+            said = str(error) or type(error).__name__
+            if said != self.problem:
+                unknown = None if isinstance(error, _EXPLAINED) else error
+                self.log.warning("the %s cannot go on, and tries again: %s", self.name, said, exc_info=unknown)
+            self.problem = said

@@ -51,7 +51,7 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
                 listen(app, listening, finish_seconds=settings.finish_seconds)
             finally:
                 wired.keeper.stop()
-                wired.book.stop()
+                wired.book.finish()
                 _tell_what_goes_on(wired, settings, report)
 
 

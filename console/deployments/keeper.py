@@ -1,7 +1,7 @@
 """Goes on with what is asked, a step at a time, and sees to it that what should serve does.
 
 Each step looks at what is there, does one thing that can be repeated, and saves the deployment. So it does not matter
-when a console is killed: the next one looks again. Predictors, Envoy and the promoter are jobs, which live on meanwhile.
+when a console is killed: the next one looks again. Predictors, Envoy and the promoter are jobs, which live on.
 """
 
 import logging

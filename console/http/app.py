@@ -21,8 +21,8 @@ from console.services import Services
 from content_store.limits import Limits
 
 _DESCRIPTION = (
-    "An Assay console: add data, train, deploy through the gate, give true labels back. A caller may name itself in the "
-    'header `X-Assay-By`. Every error is `{"error": "..."}`.'
+    "An Assay console: add data, train, deploy through the gate, give true labels back. A caller may name itself in "
+    'the header `X-Assay-By`. Every error is `{"error": "..."}`.'
 )
 
 

@@ -88,7 +88,7 @@ class ExperimentMetrics(BaseModel):
 
 
 class DeploymentBody(_Body):
-    """How traffic moves once the gate says PROMOTE; everything may be left out. The gate's margins are not asked for."""
+    """How traffic moves once the gate says PROMOTE; everything may be left out. Margins are the gate's alone."""
 
     steps: tuple[int, ...] = Field((5, 25, 50, 100), description="the canary's share in percent", examples=[(10, 100)])
     minimum_requests: int = Field(100, ge=0, description="that each step has to see")
