@@ -1,10 +1,11 @@
 """Chooses the concrete classes behind the seams of a rollout in a cluster."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.rollout import RolloutParts, give_up_rollout, run_rollout, supersede_rollout
+from assay.rollout_notes import rollout_notes
 from assay.rollout_text import RolloutLines
 from assay.rollout_watch import RolloutWatch
 from assay.termination import Terminated
@@ -86,7 +87,18 @@ class ClusterRollout:
             api = ApiServer.connect()
             watch = EndpointWatch(api, self.release, self.canary.name)
             watch.start()
-        parts = self._parts(api, source, watch)
+        environment = f"{self.release.namespace}/{self.release.name}"
+        store = ClusterRolloutStore(api, self.release)
+        try:
+            with rollout_notes(environment, lambda _record: store.read_evidence()) as note:
+                parts = replace(self._parts(api, source, watch, store), note=note)
+                return self._run(plan, lines, api, source, parts)
+        finally:
+            watch.stop()
+
+    def _run(
+        self, plan: RolloutPlan, lines: RolloutLines, api: ApiServer, source: EvidenceSource, parts: RolloutParts
+    ) -> RolloutRecord:
         try:
             if self.supersedes:
                 supersede_rollout(parts, plan, source, self.holdout, self.policy, who())
@@ -101,8 +113,6 @@ class ClusterRollout:
             if restored is None:
                 raise
             return restored
-        finally:
-            watch.stop()
 
     def _list_urls(self, api: ApiServer, revision: NamedRevision) -> list[str]:
         with as_router_errors():
@@ -117,7 +127,9 @@ class ClusterRollout:
         with as_router_errors():
             return PromotionJob(api, self.release, self.job).find_end()
 
-    def _parts(self, api: ApiServer, source: EvidenceSource, watch: EndpointWatch) -> RolloutParts:
+    def _parts(
+        self, api: ApiServer, source: EvidenceSource, watch: EndpointWatch, store: ClusterRolloutStore
+    ) -> RolloutParts:
         router = KubernetesRouter(
             api,
             self.release,
@@ -131,7 +143,6 @@ class ClusterRollout:
         if self.gateway_stats_url is not None:
             counter = gateway = EnvoyGatewayCounter(self.gateway_stats_url, self.release)
             made["gateway"] = EnvoyGatewayServed(gateway)
-        store = ClusterRolloutStore(api, self.release)
         start = CanaryStart(self.release, self.canary.name, watch, source, self.ready_seconds, say)
 
         def prepare() -> None:

@@ -54,6 +54,8 @@ class RolloutParts:
     """The router, where it can mirror requests."""
     recorded: LiveLabels | None = None
     """What both revisions record, where somebody has said where."""
+    note: Callable[[RolloutRecord], None] = lambda _record: None
+    """Told of the beginning and of every new state, after `report`: who keeps rollouts in a database, too."""
     is_dry_run: bool = False
     """Whether nothing moves, so that nothing is recorded either."""
     way_out: str = WAY_OUT
@@ -75,6 +77,7 @@ def run_rollout(
             record = begin(wanted, newest, parts.router.read_split(), way_out=parts.way_out)
         _refuse_missing_parts(record, parts, policy)
         lines.show_beginning(record)
+        parts.note(record)
         finished = _runner(parts, holdout, policy, lines).run(record)
         parts.finish(finished)
         return finished
@@ -86,7 +89,12 @@ def supersede_rollout(
     """End the rollout that is under way, unless it is of the canary that `source` knows. Raises PromotionError."""
     if parts.orders is not None:
         wanted = _new_record(plan, source, holdout, policy, parts.clock)
-        abort = RolloutAbort(parts.router, parts.store, parts.orders, parts.clock, parts.finish)
+
+        def finish(ended: RolloutRecord) -> None:
+            parts.note(ended)
+            parts.finish(ended)
+
+        abort = RolloutAbort(parts.router, parts.store, parts.orders, parts.clock, finish)
         abort.supersede(wanted, by, SUPERSEDED_SECONDS)
 
 
@@ -116,6 +124,7 @@ def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, line
     def report(record: RolloutRecord) -> None:
         lines.show_progress(record)
         parts.report(record)
+        parts.note(record)
 
     return RolloutRunner(
         parts.router,

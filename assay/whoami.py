@@ -1,8 +1,9 @@
-"""Who gives an order, for the record of a rollout."""
+"""Who gives an order, for the record of a rollout, and where a rollout is, for the database of records."""
 
 import os
 import pwd
 import socket
+from pathlib import Path
 
 
 def who() -> str:
@@ -12,3 +13,8 @@ def who() -> str:
     except KeyError:  # a container's user has a number only
         name = str(os.getuid())
     return f"{name}@{socket.gethostname()}"
+
+
+def rollout_environment(gateway: Path, release: str | None, namespace: str) -> str:
+    """Where rollouts are: shop/assay for a release in a cluster, else workstation:/srv/shop/build/gateway."""
+    return f"{namespace}/{release}" if release is not None else f"{socket.gethostname()}:{gateway.resolve()}"

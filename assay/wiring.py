@@ -1,5 +1,6 @@
 """Chooses the concrete classes behind the seams of a judgement and of a rollout on this machine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,9 +8,10 @@ from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.progress import ShareDone
 from assay.rollout import RolloutParts, run_rollout, supersede_rollout
+from assay.rollout_notes import ReadEvidence, rollout_notes
 from assay.rollout_text import RolloutLines
 from assay.rollout_watch import RolloutWatch, read_evidence_file
-from assay.whoami import who
+from assay.whoami import rollout_environment, who
 from dataset import LabelledRows
 from promotion.clock import SystemClock
 from promotion.evidence.evidence_source import EvidenceSource, ReplayedHoldout, RevisionPair
@@ -81,6 +83,16 @@ class RolloutWiring:
         source = _RolesHolders(self.gateway, self.holdout)
         if self.is_dry_run:
             return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
+        with rollout_notes(rollout_environment(self.gateway, None, ""), _evidence_reader(self.out)) as note:
+            return self._run(plan, lines, source, note)
+
+    def _run(
+        self,
+        plan: RolloutPlan,
+        lines: RolloutLines,
+        source: "_RolesHolders",
+        note: Callable[[RolloutRecord], None],
+    ) -> RolloutRecord:
         router, clock = EnvoyRouter(self.gateway), SystemClock()
         parts = RolloutParts(
             router=router,
@@ -93,6 +105,7 @@ class RolloutWiring:
             orders=FileRolloutOrders(self.out),
             mirror=router,
             recorded=self._recorded(clock),
+            note=note,
         )
         if self.newer_canary is not None:
             newer = self.newer_canary
@@ -132,7 +145,7 @@ def machine_watch(out: Path, gateway: Path) -> RolloutWatch:
 
     return RolloutWatch(
         FileRolloutStore(out),
-        lambda record: read_evidence_file(evidence_path(out, record)),
+        _evidence_reader(out),
         SystemClock(),
         EnvoyRequestCounter(gateway),
         PredictorCounter(find_urls),
@@ -142,6 +155,10 @@ def machine_watch(out: Path, gateway: Path) -> RolloutWatch:
 def machine_abort(out: Path, gateway: Path) -> RolloutAbort:
     """What ends the rollout in `out` and restores stable at `gateway`."""
     return RolloutAbort(EnvoyRouter(gateway), FileRolloutStore(out), FileRolloutOrders(out), SystemClock())
+
+
+def _evidence_reader(out: Path) -> ReadEvidence:
+    return lambda record: read_evidence_file(evidence_path(out, record))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ class DatabaseSettings(BaseSettings):
                 f"a variable {PREFIX}… cannot be read; expected text, or the path of a file"
             ) from error
 
+    @property
+    def is_set(self) -> bool:
+        """Whether a database is named at all."""
+        return self.url is not None or self.url_file is not None
+
     def database_url(self) -> str:
         """The URL. Raises DatabaseNotSet where there is none, or two, or its file cannot be read."""
         if url := self._secret("url"):

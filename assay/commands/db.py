@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assay.commands.rollout import (
+    DEFAULT_GATEWAY,
+    DEFAULT_OUT,
+    GatewayOption,
+    NamespaceOption,
+    OutOption,
+    ReleaseOption,
+    watch_rollouts,
+)
 from assay.commands.train import SPEC_HELP
 from assay.labelled_data import load_rows_by_part
 from assay.output import print_json, print_lines, say
 from assay.progress import ShareDone
+from assay.whoami import rollout_environment
 from dataset import HOLDOUT_PART
 
 if TYPE_CHECKING:
@@ -151,6 +161,36 @@ def load_dataset(
             f"{'loaded' if one['is_new'] else 'was there':9}  {one['rows']:6} rows  {one['digest']}  {one['part']}"
             for one in loaded
         )
+
+
+@db_app.command("load-rollouts")
+def load_rollouts(
+    out: OutOption = DEFAULT_OUT,
+    gateway: GatewayOption = DEFAULT_GATEWAY,
+    release: ReleaseOption = None,
+    namespace: NamespaceOption = "default",
+    json: JsonOption = False,
+) -> None:
+    """Write the rollouts that are kept, with their steps, verdicts and roles, as `assay promote` does while it runs.
+
+    For what happened while the database was away, or before there was one. Can be repeated.
+
+    Example: assay db load-rollouts --out build/rollouts
+    """
+    from assay.recorded_rollouts import write_recorded_rollout
+    from records.schema import require_current
+
+    watch = watch_rollouts(out, gateway, release, namespace, None)
+    kept = watch.read_kept()
+    with _open() as database:
+        require_current(database)
+        for record in kept:
+            environment = rollout_environment(gateway, release, namespace)
+            write_recorded_rollout(database, environment, record, watch.read_evidence(record))
+    if json:
+        print_json({"rollouts": [{"rollout_id": record.rollout_id, "state": str(record.state)} for record in kept]})
+    else:
+        print_lines(f"rollout {record.rollout_id}  {record.state}" for record in kept)
 
 
 def _dataset_name(specification: str) -> str:

@@ -84,6 +84,7 @@ def _judge(
     *,
     is_json: bool,
 ) -> None:
+    from assay.rollout_notes import note_verdict
     from assay.wiring import holdout_replay
     from promotion.clock import SystemClock
     from promotion.evidence.evidence_source import EvidenceError, RevisionPair, RunningRevision
@@ -120,4 +121,5 @@ def _judge(
         print_lines(["", *describe_advisory(evidence.advisory)])
         if evidence.replay is not None:
             print_lines(["", *describe_replay(evidence.replay)])
+    note_verdict(evidence)
     raise typer.Exit(evidence.verdict.exit_code)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.commands.promote import CLUSTER
-from assay.whoami import who
+from assay.whoami import rollout_environment, who
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,7 +57,7 @@ def status(
 
     Example: assay rollout status --watch
     """
-    place = _watch(out, gateway, release, namespace, gateway_stats_url)
+    place = watch_rollouts(out, gateway, release, namespace, gateway_stats_url)
     seen = _require(place.read_status(), out, release)
     if watch:
         seen = _follow_as_json(place, seen) if json else _follow(place, seen)
@@ -82,7 +82,7 @@ def history(
     from assay.rollout_view import show_kept
     from promotion.rollout.record import record_to_line
 
-    kept = _watch(out, DEFAULT_GATEWAY, release, namespace, None).read_kept()
+    kept = watch_rollouts(out, DEFAULT_GATEWAY, release, namespace, None).read_kept()
     if json:
         for record in kept:
             typer.echo(record_to_line(record))
@@ -107,7 +107,7 @@ def report(
     """
     from promotion.report import Chapter, write_report
 
-    watch = _watch(out, DEFAULT_GATEWAY, release, namespace, None)
+    watch = watch_rollouts(out, DEFAULT_GATEWAY, release, namespace, None)
     seen = _require(watch.read_status(), out, release)
     record, evidence = seen.rollout, watch.read_evidence(seen.rollout)
     if evidence is None or seen.numbers is None:
@@ -139,12 +139,16 @@ def abort(
 
     Example: assay rollout abort --reason "clients complain"
     """
+    from assay.rollout_notes import rollout_notes
     from promotion.gate.outcome import Outcome
 
     ended = _abort(out, gateway, release, namespace, gateway_url).abort(who(), reason, wait_seconds)
     if ended is None:
         typer.echo(f"{_place(out, release)} has no rollout: there is nothing to abort")
         return
+    watch = watch_rollouts(out, gateway, release, namespace, None)
+    with rollout_notes(rollout_environment(gateway, release, namespace), watch.read_evidence) as note:
+        note(ended)
     name = f"rollout {ended.rollout_id}"
     if ended.outcome is Outcome.PROMOTE:
         typer.echo(f"assay: {name} is promoted; to go back: {_way_back(release)}", err=True)
@@ -169,7 +173,7 @@ def approve(
     from promotion.rollout.orders import Order, OrderKind
     from promotion.rollout.record import RolloutState
 
-    watch, orders = _watch(out, DEFAULT_GATEWAY, release, namespace, None), _orders(out, release, namespace)
+    watch, orders = watch_rollouts(out, DEFAULT_GATEWAY, release, namespace, None), _orders(out, release, namespace)
     record = _require(watch.read_status(), out, release).rollout
     if record.state is not RolloutState.AWAITING:
         typer.echo(f"assay: rollout {record.rollout_id} is {record.state}: it waits for no approval", err=True)
@@ -199,7 +203,7 @@ def labels(
     from promotion.recorded.labels import read_labels_file
 
     given = read_labels_file(file)
-    record = _require(_watch(out, DEFAULT_GATEWAY, None, "", None).read_status(), out, None).rollout
+    record = _require(watch_rollouts(out, DEFAULT_GATEWAY, None, "", None).read_status(), out, None).rollout
     if record.is_finished:
         typer.echo(f"assay: rollout {record.rollout_id} has ended: labels change nothing in it any more", err=True)
         raise typer.Exit(1)
@@ -236,9 +240,10 @@ def _way_back(release: str | None) -> str:
     return "assay split set 0" if release is None else "assay cluster rollback"
 
 
-def _watch(
+def watch_rollouts(
     out: Path, gateway: Path, release: str | None, namespace: str, gateway_stats_url: str | None
 ) -> "RolloutWatch":
+    """A look at the rollouts of this machine, or of a release. Raises RolloutError."""
     if release is None:
         from assay.wiring import machine_watch
 

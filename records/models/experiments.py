@@ -62,7 +62,7 @@ class Deployment(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    environment: Mapped[str] = mapped_column(comment="where: dev, a namespace, a gateway's address")
+    environment: Mapped[str] = mapped_column(comment="where: NAMESPACE/RELEASE, or MACHINE:DIR of a gateway")
     revision: Mapped[str] = mapped_column(comment="the name that the bundle is served under")
     bundle_digest: Mapped[str] = mapped_column(index=True, comment="which may be one that `bundles` does not know")
     role: Mapped[str] = mapped_column(comment="stable or canary")

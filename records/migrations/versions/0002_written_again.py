@@ -28,6 +28,12 @@ def upgrade() -> None:
             existing_nullable=False,
             comment="which may be one that `bundles` does not know",
         )
+        table.alter_column(
+            "environment",
+            existing_type=sa.String(),
+            existing_nullable=False,
+            comment="where: NAMESPACE/RELEASE, or MACHINE:DIR of a gateway",
+        )
         table.create_unique_constraint(
             op.f("uq_deployments_environment_role_deployed_at"), ["environment", "role", "deployed_at"]
         )
