@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
+from assay.registry_aliases import with_aliases
 from assay.rollout import RolloutParts, give_up_rollout, run_rollout, supersede_rollout
 from assay.rollout_text import RolloutLines
 from assay.rollout_watch import RolloutWatch
@@ -86,7 +87,7 @@ class ClusterRollout:
             api = ApiServer.connect()
             watch = EndpointWatch(api, self.release, self.canary.name)
             watch.start()
-        parts = self._parts(api, source, watch)
+        parts = with_aliases(self._parts(api, source, watch))
         try:
             if self.supersedes:
                 supersede_rollout(parts, plan, source, self.holdout, self.policy, who())

@@ -6,6 +6,7 @@ from pathlib import Path
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.progress import ShareDone
+from assay.registry_aliases import with_aliases
 from assay.rollout import RolloutParts, run_rollout, supersede_rollout
 from assay.rollout_text import RolloutLines
 from assay.rollout_watch import RolloutWatch, read_evidence_file
@@ -97,7 +98,7 @@ class RolloutWiring:
             replay = holdout_replay(router.read_revisions().stable.url, newer.url, self.holdout)
             supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
             router.assign("canary", newer)
-        parts = replace(parts, guardrails=self._guardrail_sources(source))
+        parts = with_aliases(replace(parts, guardrails=self._guardrail_sources(source)))
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
 
     def _guardrail_sources(self, source: "_RolesHolders") -> tuple[GuardrailSource, ...]:
