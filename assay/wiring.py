@@ -7,6 +7,7 @@ from pathlib import Path
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.progress import ShareDone
+from assay.registry_aliases import with_aliases
 from assay.rollout import RolloutParts, run_rollout, supersede_rollout
 from assay.rollout_notes import ReadEvidence, rollout_notes
 from assay.rollout_text import RolloutLines
@@ -112,7 +113,7 @@ class RolloutWiring:
             replay = holdout_replay(router.read_revisions().stable.url, newer.url, self.holdout)
             supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
             router.assign("canary", newer)
-        parts = replace(parts, guardrails=self._guardrail_sources(source))
+        parts = with_aliases(replace(parts, guardrails=self._guardrail_sources(source)))
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
 
     def _recorded(self, clock: SystemClock) -> LiveLabels | None:

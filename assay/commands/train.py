@@ -1,12 +1,19 @@
-"""`assay train`: labelled rows in, a bundle out."""
+"""`assay train`: labelled rows in, a bundle out, and an experiment on record where somebody tracks."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assay.labelled_data import load_rows
 from assay.output import print_json, print_lines, say
+from assay.termination import raise_when_terminated
+
+if TYPE_CHECKING:
+    from training.parameters import TrainingParameters
+    from training.tracking.run import ExperimentRun
 
 SPEC_HELP = "a built-in data set (digits), a part of one (digits:part-1), or the path of a .csv or .csv.gz"
 
@@ -24,8 +31,20 @@ def train(
     model_version: Annotated[
         int | None, typer.Option(min=1, help="Which of the model's bundles this is; overrides the parameters.")
     ] = None,
-    experiment_id: Annotated[
-        int | None, typer.Option(min=1, help="Which training run this is; overrides the parameters.")
+    experiment: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Which training run this is; overrides the parameters. With --track, one that was begun already.",
+        ),
+    ] = None,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Keep the experiment there: sqlite:///FILE or an MLflow server; else ASSAY_TRACKING_URL, where set.",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -40,33 +59,50 @@ def train(
     from training.provenance import find_provenance
     from training.settings import TrainingSettings
 
-    parameters = read_parameters(params).numbered(model_version, experiment_id)
+    settings = TrainingSettings()
+    parameters = read_parameters(params).numbered(model_version, experiment)
     specifications = [*data, *(more_data or [])]
-    parts = [load_rows(specification) for specification in specifications]
-    inputs = [path for path in map(Path, (*specifications, holdout, params or "")) if path.is_file()]
-    finished = run_experiment(
-        parts,
-        load_rows(holdout),
-        parameters,
-        find_provenance(Path.cwd(), inputs, TrainingSettings().source_date_epoch),
-        out,
-        say,
-    )
+    with _tracked(track or settings.tracking_url, parameters, experiment) as run:
+        parameters = parameters.numbered(None, run.experiment_id if run else None)
+        parts = [load_rows(specification) for specification in specifications]
+        inputs = [path for path in map(Path, (*specifications, holdout, params or "")) if path.is_file()]
+        provenance = find_provenance(Path.cwd(), inputs, settings.source_date_epoch)
+        finished = run_experiment(parts, load_rows(holdout), parameters, provenance, out, say)
+        version = run.finish(finished) if run else None
     bundle = finished.bundle
+    tracked = {"experiment_id": run.experiment_id, "registered_version": version} if run else {}
     if json:
-        print_json(
-            {
-                "bundle": str(bundle.path),
-                "digest": bundle.digest,
-                "metrics": {"rows": finished.metrics.rows, **finished.metrics.summary()},
-            }
-        )
+        metrics = {"rows": finished.metrics.rows, **finished.metrics.summary()}
+        print_json({"bundle": str(bundle.path), "digest": bundle.digest, "metrics": metrics, **tracked})
         return
     print_lines(
         [
             f"bundle   {bundle.path}",
             f"digest   {bundle.digest}",
             f"{finished.metrics.headline} on {finished.metrics.rows} holdout rows",
+            *([f"tracked  experiment {run.experiment_id}, {bundle.manifest.model} version {version}"] if run else []),
             f"next     assay serve --bundle {bundle.path}",
         ]
     )
+
+
+@contextmanager
+def _tracked(
+    url: str | None, parameters: "TrainingParameters", experiment_id: int | None
+) -> "Iterator[ExperimentRun | None]":
+    """The experiment on record, which ends however the block does; None where nobody tracks."""
+    if not url:
+        yield None
+        return
+    from training.tracking.opening import open_tracking
+
+    raise_when_terminated()
+    store = open_tracking(url)
+    if experiment_id is None:
+        run = store.begin(parameters.experiment.name, parameters.model.name)
+    else:
+        run = store.go_on(experiment_id)
+    say(f"experiment {run.experiment_id}")
+    with run.ending():
+        run.log_parameters(parameters.numbered(None, run.experiment_id))
+        yield run
