@@ -15,9 +15,10 @@ from bundle import DataReference
 from console.bundles import Bundles
 from console.data_parts import DataPart, DataParts
 from console.documents import Documents
-from console.errors import Conflict, NotFound, Refused
+from console.errors import Conflict, NotFound, Refused, StateNotUsable
 from console.jobs import Job, JobKind, JobLimits, JobOrder, JobRunner, JobState
 from console.jobs.subprocess_jobs import parse_output
+from console.tracking import Tracking
 from training.parameters import TrainingParameters
 
 
@@ -55,6 +56,8 @@ class Experiment:
     by: str
     began_at: str
     """ISO 8601, UTC."""
+    run: str | None = None
+    """MLflow's own name for it."""
     job_id: int | None = None
     key: str | None = None
     """The idempotency key that it was asked for with."""
@@ -80,6 +83,7 @@ class Experiments:
     data: DataParts
     bundles: Bundles
     jobs: JobRunner
+    tracking: Tracking
     defaults: TrainingParameters
     """What an order that says nothing of it takes."""
     limits: JobLimits
@@ -103,7 +107,7 @@ class Experiments:
         """Start a training, and whether it is a new one: with a `key` that was given before, it is that one.
 
         Raises Refused for parameters or parts that cannot be, and without data or holdout; Conflict while as many
-        trainings of the model run as may.
+        trainings of the model run as may; TrackingNotUsable where no id is given.
         """
         parameters = self._parse(order.parameters)
         with self._lock:
@@ -157,8 +161,13 @@ class Experiments:
             raise Refused("no holdout is pinned yet; add one with POST /holdouts")
         model = parameters.model.name
         version = max((one.version for one in known if one.model == model), default=0) + 1
+        tracked = self.tracking.begin(parameters.experiment.name, model)
+        if any(one.experiment_id == tracked.experiment_id for one in known):
+            url = self.tracking.url
+            raise StateNotUsable(f"{url} gives the id {tracked.experiment_id} again; expected the store of before")
         begun = Experiment(
-            experiment_id=max((one.experiment_id for one in known), default=0) + 1,
+            experiment_id=tracked.experiment_id,
+            run=tracked.run,
             name=parameters.experiment.name,
             model=model,
             version=max(version, self.bundles.next_version(model)),
@@ -180,7 +189,7 @@ class Experiments:
         data = [argument for part in parts for argument in ("--data", str(self.data.path_of(part.digest)))]
         holdout = self.data.holdouts.find(begun.holdout.digest).path
         arguments = ("train", *data, "--holdout", str(holdout), "--params", str(self._parameters_path(begun)))
-        numbers = ("--model-version", str(begun.version), "--experiment-id", str(begun.experiment_id))
+        numbers = ("--model-version", str(begun.version), "--experiment", str(begun.experiment_id))
         out = ("--out", str(self.bundles.directory), "--json")
         return JobOrder(JobKind.TRAINING, begun.model, (*arguments, *numbers, *out), self.limits)
 
@@ -207,6 +216,7 @@ class Experiments:
             return replace(kept, state=state, ended_at=at, bundle_digest=digest, metrics=numbers, progress=job.progress)
         state = ExperimentState.CANCELLED if job.state is JobState.CANCELLED else ExperimentState.FAILED
         said = f"{job.because}: {job.progress}" if job.exit_code else job.because
+        self.tracking.end(kept.experiment_id, said, is_cancelled=job.state is JobState.CANCELLED)
         return replace(kept, state=state, ended_at=at, because=said, progress=job.progress)
 
     def _path(self, experiment_id: int) -> Path:

@@ -5,11 +5,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bundle import BundleError
 from console.errors import ConsoleError
+from content_store.errors import ContentStoreError
+from dataset import DatasetError
 from promotion.errors import PromotionError
 from records.errors import RecordsError
+from training.errors import TrainingError
 
-_EXPLAINED = (ConsoleError, PromotionError, RecordsError)
+_EXPLAINED = (BundleError, ConsoleError, ContentStoreError, DatasetError, PromotionError, RecordsError, TrainingError)
 
 
 @dataclass

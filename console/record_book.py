@@ -6,11 +6,10 @@ written when it is there, and again after it has changed, as often as it takes: 
 in the database of an earlier console is found there.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import pairwise
 from typing import Literal
 
 from console.bundles import StoredBundle
@@ -20,14 +19,12 @@ from console.experiments import Experiment, ExperimentState
 from console.holdouts import Holdout
 from console.services import Services
 from dataset import LabelledRows
-from promotion.gate.record import EvidenceRecord
-from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState
+from promotion.rollout.record import RolloutRecord
 from records.bundles import record_bundle
 from records.database import Database
 from records.dataset_writer import PartRows, write_part
-from records.deployments import DeploymentRow, record_deployment, retire
+from records.deployments import DeploymentRow, record_deployment
 from records.experiments import ExperimentBegun, begin_experiment, change_experiment, finish_experiment
-from records.rollouts import RolloutRow, StepRow, VerdictRow, write_rollout
 
 
 @dataclass
@@ -38,10 +35,10 @@ class RecordBook:
     services: Services
     environment: str
     dataset: str
+    write_rollout: Callable[[RolloutRecord], None]
+    """Writes a rollout, its steps, its verdict and who had which role: what its promoter has not."""
     _written: dict[tuple[str, Hashable], Hashable] = field(default_factory=dict, init=False)
     """By what it is: the state in which it was written last."""
-    _rollout_ids: dict[int, int] = field(default_factory=dict, init=False)
-    """By the number here: the id in the database."""
 
     def write(self) -> None:
         """Write what is new or has changed. Raises RecordsError, and what the services raise. Can be repeated."""
@@ -57,10 +54,10 @@ class RecordBook:
             self._once("bundle", bundle.digest, "", partial(self._write_bundle, bundle))
         for rollout in services.rollouts.look():
             state = len(rollout.history), rollout.state
-            self._once("rollout", rollout.rollout_id, state, partial(self._write_rollout, rollout))
-        for deployment in services.deployments.look():
-            state = deployment.state, deployment.rollout_id
-            self._once("deployment", deployment.deployment_id, state, partial(self._write_deployment, deployment))
+            self._once("rollout", rollout.rollout_id, state, partial(self.write_rollout, rollout))
+        for deployment in services.deployments.look()[:1]:
+            what = partial(self._write_first, deployment)
+            self._once("deployment", deployment.deployment_id, deployment.served_at, what)
 
     def _once(self, kind: str, name: Hashable, state: Hashable, write: Callable[[], object]) -> None:
         if self._written.get((kind, name)) != state:
@@ -97,7 +94,7 @@ class RecordBook:
             training_data=[part.model_dump(mode="json") for part in one.training_data],
             holdout=one.holdout.model_dump(mode="json"),
             commit=lineage.commit if lineage is not None else "unknown",
-            mlflow_run_id=None,
+            mlflow_run_id=one.run,
             started_at=_moment(one.began_at),
         )
         begin_experiment(self.database, begun)
@@ -115,72 +112,11 @@ class RecordBook:
     def _write_bundle(self, bundle: StoredBundle) -> None:
         record_bundle(self.database, bundle.digest, bundle.manifest.model_dump(mode="json"), datetime.now(UTC))
 
-    def _write_rollout(self, one: RolloutRecord) -> None:
-        began = one.began_at or (one.history[0].at if one.history else None)
-        if began is None:
-            return
-        row = RolloutRow(
-            environment=self.environment,
-            number=one.rollout_id,
-            stable_digest=one.stable_digest,
-            canary_digest=one.canary_digest,
-            holdout_digest=one.holdout_digest,
-            policy_digest=one.policy_digest,
-            state=one.state,
-            outcome=one.outcome,
-            because=one.because,
-            code=one.code,
-            began_at=_moment(began),
-            ended_at=_moment(one.history[-1].at) if one.is_finished else None,
-        )
-        evidence = self.services.rollouts.watch.read_evidence(one) if one.verdict is not None else None
-        verdicts = [_verdict(evidence)] if evidence is not None else []
-        self._rollout_ids[one.rollout_id] = write_rollout(self.database, row, list(_steps(one)), verdicts)
-
-    def _write_deployment(self, one: Deployment) -> None:
-        rollout = self._rollout_ids.get(one.rollout_id) if one.rollout_id is not None else None
-        values = self.environment, one.revision, one.bundle_digest
-        if one.rollout_id is not None:
-            record_deployment(self.database, DeploymentRow(*values, "canary", rollout, _moment(one.asked_at)))
-            if (end := one.served_at or one.ended_at) is not None:
-                retire(self.database, self.environment, "canary", _moment(end))
-        if one.served_at is not None:
-            record_deployment(self.database, DeploymentRow(*values, "stable", rollout, _moment(one.served_at)))
-
-
-def _steps(one: RolloutRecord) -> Iterator[StepRow]:
-    ends = [after.at for before, after in pairwise(one.history) if _ends_a_step(before, after)]
-    for number, seen in enumerate(one.observations, start=1):
-        yield StepRow(
-            number=number,
-            asked_percent=seen.asked_percent,
-            stable_requests=seen.counts.stable,
-            canary_requests=seen.counts.canary,
-            failed_requests=seen.counts.failed,
-            split_p_value=seen.split_p_value,
-            seconds=seen.seconds,
-            observed_at=_moment(ends[number - 1] if number <= len(ends) else one.history[-1].at),
-        )
-
-
-def _ends_a_step(before: RolloutEvent, after: RolloutEvent) -> bool:
-    return before.state is RolloutState.OBSERVING and after.state is not RolloutState.OBSERVING
-
-
-def _verdict(evidence: EvidenceRecord) -> VerdictRow:
-    return VerdictRow(
-        verdict=evidence.verdict,
-        headline=evidence.headline,
-        n=evidence.n,
-        b=evidence.b,
-        c=evidence.c,
-        margin=evidence.margin,
-        alpha=evidence.alpha,
-        z=evidence.z,
-        lower_bound=evidence.lower_bound,
-        evidence=evidence.model_dump(mode="json"),
-        decided_at=_moment(evidence.judged_at),
-    )
+    def _write_first(self, first: Deployment) -> None:
+        """The revision that nothing was compared with; every other one has its roles from its rollout."""
+        if first.served_at is not None:
+            values = self.environment, first.revision, first.bundle_digest
+            record_deployment(self.database, DeploymentRow(*values, "stable", None, _moment(first.served_at)))
 
 
 def _moment(text: str) -> datetime:

@@ -15,6 +15,7 @@ from console.holdouts import Holdouts
 from console.jobs import JobRunner
 from console.predictions import Predictions
 from console.rollouts import Rollouts
+from console.tracking import Tracking
 from console.uploads import UploadLimits
 
 
@@ -26,6 +27,7 @@ class Services:
     holdouts: Holdouts
     bundles: Bundles
     experiments: Experiments
+    tracking: Tracking
     deployments: Deployments
     rollouts: Rollouts
     predictions: Predictions

@@ -8,6 +8,7 @@ rollouts/        as `assay promote --out` has it
 gateway/         as `assay split run --gateway` has it
 jobs/            a folder a job
 spool/           predictions that the database of records has not taken yet
+tracking.db      the tracking store of experiments, and their files beside it, where no other is set
 records.db       the database of records, where no other is set
 """
 

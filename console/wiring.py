@@ -23,11 +23,16 @@ from console.record_book import RecordBook
 from console.rollouts import Rollouts, RolloutWatch
 from console.services import Services
 from console.settings import ConsoleSettings
+from console.tracking import Tracking
 from console.uploads import UploadLimits
 from content_store.store_directory import StoreDirectory
 from promotion.clock import SystemClock
+from promotion.gate.record import EvidenceRecord
 from promotion.rollout.abort import RolloutAbort
+from promotion.rollout.record import RolloutRecord
+from records.database import Database
 from training.parameters import read_parameters
+from training.settings import TrainingSettings
 
 KEEPER_SECONDS = 0.25
 BOOK_SECONDS = 1.0
@@ -44,6 +49,10 @@ class Program:
     """A look at the rollouts in a directory, and at the gateway in another."""
     abort: Callable[[Path, Path], RolloutAbort]
     """What ends the rollout there."""
+    environment: Callable[[Path], str]
+    """What a gateway is called in the database of records."""
+    write_rollout: Callable[[Database, Path, RolloutRecord, EvidenceRecord | None], None]
+    """Writes a gateway's rollout into it, where its promoter could not. Raises RecordsError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,9 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
     bundles = Bundles(store, settings.bundle_limit_bytes)
     data = DataParts(state / "data" / "parts", holdouts)
     records = open_records(state)
-    jobs = SubprocessJobs(state / "jobs", program.command, records.environment)
+    tracking = Tracking(TrainingSettings().tracking_url or f"sqlite:///{state / 'tracking.db'}")
+    environment = {**records.environment, "ASSAY_TRACKING_URL": tracking.url}
+    jobs = SubprocessJobs(state / "jobs", program.command, environment)
     gateway, rollout_directory = state / "gateway", state / "rollouts"
     abort = program.abort(rollout_directory, gateway)
     gate = settings.gate.absolute() if settings.gate else None
@@ -77,11 +88,14 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
     keeper = Loop("keeper", Keeper(deployment_store, machine, log).look, KEEPER_SECONDS, log)
     limits = JobLimits(settings.training_seconds, settings.training_memory_bytes)
     defaults = read_parameters(settings.params)
-    experiments = Experiments(state / "experiments", data, bundles, jobs, defaults, limits, settings.trainings_at_once)
+    experiments = Experiments(
+        state / "experiments", data, bundles, jobs, tracking, defaults, limits, settings.trainings_at_once
+    )
     gateway_url = f"http://127.0.0.1:{settings.gateway_port}"
     clock = SystemClock()
     rollouts = Rollouts(program.watch(rollout_directory, gateway), abort, clock)
     services = Services(
+        tracking=tracking,
         data=data,
         holdouts=holdouts,
         bundles=bundles,
@@ -93,5 +107,10 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
         jobs=jobs,
         upload_limits=UploadLimits(settings.upload_limit_bytes, settings.upload_memory_bytes),
     )
-    book = RecordBook(records.database, services, f"127.0.0.1:{settings.gateway_port}", settings.dataset)
+
+    def write_rollout(record: RolloutRecord) -> None:
+        program.write_rollout(records.database, gateway, record, services.rollouts.watch.read_evidence(record))
+
+    environment_name = program.environment(gateway)
+    book = RecordBook(records.database, services, environment_name, settings.dataset, write_rollout)
     return WiredConsole(services, keeper, Loop("record book", book.write, BOOK_SECONDS, log))

@@ -54,6 +54,8 @@ def console(
 
     Example: assay console --holdout digits:holdout --data digits:part-1
     """
+    from assay.recorded_rollouts import write_recorded_rollout
+    from assay.whoami import rollout_environment
     from assay.wiring import machine_abort, machine_watch
     from console.seed import Seed
     from console.server import end_jobs, run_console
@@ -70,7 +72,18 @@ def console(
         "others_may_reach": others_may_reach,
     }
     settings = ConsoleSettings(**{name: value for name, value in given.items() if value is not None})
-    program = Program([sys.executable, "-m", "assay"], version("assay"), machine_watch, machine_abort)
+
+    def environment(gateway: Path) -> str:
+        return rollout_environment(gateway, None, "")
+
+    program = Program(
+        command=[sys.executable, "-m", "assay"],
+        version=version("assay"),
+        watch=machine_watch,
+        abort=machine_abort,
+        environment=environment,
+        write_rollout=lambda database, gateway, *of: write_recorded_rollout(database, environment(gateway), *of),
+    )
     logging.basicConfig(level=logging.WARNING, format="assay: %(message)s")
     logging.getLogger("assay.console").setLevel(logging.INFO)
     if down:

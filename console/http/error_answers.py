@@ -22,6 +22,7 @@ from promotion.recorded.answers import LabelsRefused
 from promotion.rollout.rollout_store import RolloutInterrupted
 from promotion.routers.traffic_router import RouterError
 from records.errors import NotRecorded, QueryNotKnown, RecordsError
+from training.errors import TrainingError
 
 HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
     {
@@ -32,7 +33,7 @@ HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
         errors.UploadTooLarge: 413,
         errors.UploadStalled: 408,
         errors.ConsoleError: 503,
-        **CONTENT_STATUS,
+        **dict[type[Exception], int](CONTENT_STATUS),
         ContentError: 503,
         BundleError: 400,
         DatasetError: 400,
@@ -43,6 +44,7 @@ HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
         NotRecorded: 404,
         QueryNotKnown: 400,
         RecordsError: 503,
+        TrainingError: 503,
     }
 )
 """The first that fits."""

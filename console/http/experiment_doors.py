@@ -1,5 +1,7 @@
 """Doors of experiments."""
 
+from mimetypes import guess_type
+
 from fastapi import APIRouter, Response
 
 from console.experiments import Experiment, TrainingOrder
@@ -43,6 +45,21 @@ def experiment_doors(services: Services) -> APIRouter:
     def find_experiment(experiment_id: int) -> Experiment:
         """One experiment."""
         return services.experiments.find(experiment_id)
+
+    @router.get("/experiments/{experiment_id}/files", responses=errors_of(404, 503))
+    def list_files(experiment_id: int) -> list[str]:
+        """The paths of what an experiment made: metrics, plots, the model."""
+        return list(services.tracking.list_files(experiment_id))
+
+    @router.get(
+        "/experiments/{experiment_id}/files/{path:path}", response_class=Response, responses=errors_of(404, 503)
+    )
+    def read_file(experiment_id: int, path: str) -> Response:
+        """One of these files, such as a plot."""
+        kind = guess_type(path)[0]
+        is_picture = kind is not None and kind.startswith("image/") and kind != "image/svg+xml"
+        shown = kind if is_picture else "application/octet-stream"  # nothing that a browser would run
+        return Response(services.tracking.read_file(experiment_id, path), media_type=shown)
 
     @router.post("/experiments/{experiment_id}/cancel", status_code=202, responses=errors_of(404))
     def cancel_experiment(experiment_id: int, by: ByHeader = NOBODY) -> Experiment:

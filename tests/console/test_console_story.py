@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -18,11 +19,12 @@ from tests.console.console_process import ConsoleProcess, wait_for
 
 HONEST = {"class": "sklearn.linear_model.LogisticRegression", "arguments": {"max_iter": 300}}
 SABOTAGED = {"class": "sklearn.tree.DecisionTreeClassifier", "arguments": {"max_depth": 2}}
-QUICK = {"steps": [50, 100], "minimum_requests": 10, "minimum_seconds": 0.5, "deadline_seconds": 120}
-SLOW = {"steps": [50, 100], "minimum_requests": 10, "minimum_seconds": 600, "deadline_seconds": 600}
+QUICK: dict[str, Any] = {"steps": [50, 100], "minimum_requests": 10, "minimum_seconds": 0.5, "deadline_seconds": 120}
+SLOW: dict[str, Any] = {"steps": [50, 100], "minimum_requests": 10, "minimum_seconds": 600, "deadline_seconds": 600}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_model_lives_from_its_data_to_its_feedback(tmp_path: Path) -> None:
     gate = tmp_path / "gate.yaml"
     gate.write_text("format: 1\nmargin: 0.05\nclass_margin: 0.15\nlive_labels:\n  lag_seconds: 0\n")
@@ -49,7 +51,7 @@ def test_a_model_lives_from_its_data_to_its_feedback(tmp_path: Path) -> None:
         console.start()
         promoted = console.wait_for_deployment(deployment)
         assert (promoted["state"], promoted["outcome"], promoted["rollout_id"]) == ("serving", "PROMOTE", 1)
-        assert console.get("/deployments/1")["state"] == "retired"
+        wait_for(lambda: console.get("/deployments/1")["state"] == "retired" or None)
 
         sabotaged = console.train(SABOTAGED)
         killed = _killed_training(console)
@@ -81,7 +83,7 @@ def _killed_training(console: ConsoleProcess) -> int:
     """One whose process is killed: the console says so, and is none the worse for it."""
     wait_for(lambda: None if console.get("/experiments")[-1]["state"] == "running" else True)
     experiment = console.train(HONEST)
-    (process,) = wait_for(lambda: _processes_with("--experiment-id", str(experiment)) or None)
+    (process,) = wait_for(lambda: _processes_with("--experiment", str(experiment)) or None)
     os.kill(process, signal.SIGKILL)
     assert console.wait_for_experiment(experiment)["state"] == "failed"
     return experiment
