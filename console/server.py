@@ -6,11 +6,10 @@ serves on, and jobs run on, however the console ends: the next one of the same s
 
 import logging
 import signal
+import socket
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-
-from fastapi import FastAPI
 
 from console.http.app import create_app
 from console.http.listener import listen
@@ -41,14 +40,13 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
         with opened as listening, suppress(KeyboardInterrupt):
             wired = wire(state.path, settings, program, logging.getLogger("assay.console"))
             plant(seed, wired.services, report)
-            app = _make_app(wired, settings, state, program.version, report)
             address, port = listening.getsockname()[:2]
             shown = f"[{address}]" if ":" in address else address
             wired.keeper.start()
             wired.book.start()
             try:
                 report(f"the console of {settings.state} listens on http://{shown}:{port}; stop it with Ctrl-C")
-                listen(app, listening, finish_seconds=settings.finish_seconds)
+                _listen(listening, wired, settings, state, program.version, report)
             finally:
                 wired.keeper.stop()
                 wired.book.finish()
@@ -73,12 +71,17 @@ def end_jobs(settings: ConsoleSettings, program: Program, report: Callable[[str]
                 report(f"ended: {kind} {job.order.subject}")
 
 
-def _make_app(
-    wired: WiredConsole, settings: ConsoleSettings, state: StateDirectory, version: str, report: Callable[[str], None]
-) -> FastAPI:
+def _listen(
+    listening: socket.socket,
+    wired: WiredConsole,
+    settings: ConsoleSettings,
+    state: StateDirectory,
+    version: str,
+    report: Callable[[str], None],
+) -> None:
     largest = max(settings.upload_limit_bytes, settings.bundle_limit_bytes)
     names: Collection[str] = () if settings.others_may_reach else _LOOPBACK_NAMES
-    return create_app(
+    app = create_app(
         wired.services,
         ConsoleMetrics(),
         UploadedFiles(state.uploads, largest, settings.idle_seconds),
@@ -88,6 +91,7 @@ def _make_app(
         find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
         report=report,
     )
+    listen(app, listening, finish_seconds=settings.finish_seconds)
 
 
 def _tell_what_goes_on(wired: WiredConsole, settings: ConsoleSettings, report: Callable[[str], None]) -> None:
