@@ -1,6 +1,7 @@
 """What is sent to the doors, with examples, and what some of them answer."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Header
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.data_parts import DataPart
 from console.experiments import Experiment, ExperimentState
+from records.prediction_search import PredictionPage
 
 ByHeader = Annotated[
     str,
@@ -125,6 +127,40 @@ class FeedbackPartBody(_Body):
 
     minimum_rows: int = Field(50, ge=1, description="fewer new ones refuse it")
     model: str | None = Field(None, description="the one that serves, unless another is named", examples=["digits"])
+
+
+class PredictionAnswer(BaseModel):
+    """One row of a request, as it was answered."""
+
+    answered_at: datetime
+    key: str = Field(description="names the inference")
+    row: int
+    request_id: str
+    client: str | None
+    model: str
+    version: str
+    revision: str
+    bundle_digest: str
+    transport: str
+    door: str
+    seconds: float
+    label: str | None
+    probability: float | None
+    value: float | None = Field(description="of a regression")
+    true_label: str | None = Field(description="where somebody has told it")
+
+
+class PredictionsAnswer(BaseModel):
+    """Some predictions, and how to ask for the next ones."""
+
+    predictions: tuple[PredictionAnswer, ...]
+    next_page: str | None = Field(description="none where there are no more")
+
+    @classmethod
+    def of(cls, page: PredictionPage) -> "PredictionsAnswer":
+        """Of a page that was found."""
+        found = tuple(PredictionAnswer(**one._asdict()) for one in page.predictions)
+        return cls(predictions=found, next_page=page.next_page)
 
 
 class BundleAnswer(BaseModel):

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from console.data_parts import DataPart
 from console.errors import Refused
 from console.feedback import FeedbackTaken
-from console.http.bodies import NOBODY, USUAL_PART, ByHeader, FeedbackBody, FeedbackPartBody
+from console.http.bodies import NOBODY, USUAL_PART, ByHeader, FeedbackBody, FeedbackPartBody, PredictionsAnswer
 from console.http.error_answers import errors_of
 from console.services import Services
 from promotion.recorded.labels import TrueLabel
-from records.prediction_search import Kind, PredictionPage, PredictionsWanted
+from records.prediction_search import Kind, PredictionsWanted
 
 
 def feedback_doors(services: Services) -> APIRouter:
@@ -49,9 +49,9 @@ def feedback_doors(services: Services) -> APIRouter:
         request_id: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
         page: Annotated[str | None, Query(max_length=500, description="next_page of the answer before")] = None,
-    ) -> PredictionPage:
+    ) -> PredictionsAnswer:
         """What was answered, the newest first, without its tensors."""
         wanted = PredictionsWanted(kind=kind, model=model, revision=revision, label=label, request_id=request_id)
-        return services.predictions.search(wanted, limit=limit, page=page)
+        return PredictionsAnswer.of(services.predictions.search(wanted, limit=limit, page=page))
 
     return router

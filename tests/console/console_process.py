@@ -94,9 +94,9 @@ class ConsoleProcess:
 
 
 def wait_for(find: Callable[[], T | None], patience_seconds: float = PATIENCE_SECONDS) -> T:
-    """What `find` finds at last."""
+    """What `find` finds at last; nothing, and what is empty, is waited out."""
     deadline = time.monotonic() + patience_seconds
-    while (found := find()) is None:
+    while not (found := find()):
         assert time.monotonic() < deadline, f"not within {patience_seconds:g} s"
         time.sleep(0.1)
     return found

@@ -5,12 +5,15 @@ import gzip
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from assay.labelled_data import load_rows
 from dataset import LabelledRows, write_csv_table
 from tests.console.conftest import UPLOAD_BYTES, WiredApp
+from tests.console.console_process import wait_for
 from tests.content_store.samples import files_of, make_bundle, tar_of
 
 
@@ -101,8 +104,24 @@ def test_a_model_has_one_training_at_a_time_and_a_key_names_one(console: WiredAp
     assert (other.status_code, other.json()["experiment_id"]) == (202, 2)
     assert console.client.post("/deploy/1").status_code == 422  # it has no bundle yet
     assert console.client.post("/jobs/1/cancel").status_code == 202
+    assert wait_for(lambda: _unless_running(console, 1))["state"] == "cancelled"
     job = console.client.get("/jobs/1").json()
     assert (job["order"]["kind"], job["order"]["subject"]) == ("training", "digits")
+
+
+def test_a_training_that_is_killed_is_told_of_and_another_begins(console: WiredApp) -> None:
+    console.client.put("/retrain", json={})
+    folder = str(console.services.experiments.directory.parent / "jobs")
+    (supervisor,) = (one for one in psutil.Process().children() if any(folder in word for word in one.cmdline()))
+    wait_for(supervisor.children)[0].kill()
+    killed = wait_for(lambda: _unless_running(console, 1))
+    assert (killed["state"], killed["because"]) == ("failed", "it was killed by SIGKILL")
+    assert console.client.put("/retrain", json={}).json()["experiment_id"] == 2
+
+
+def _unless_running(console: WiredApp, experiment_id: int) -> Any:
+    found = console.client.get(f"/experiments/{experiment_id}").json()
+    return None if found["state"] == "running" else found
 
 
 @pytest.mark.parametrize(
@@ -146,7 +165,8 @@ def test_bundles_are_added_as_a_tar_and_fetched_by_digest(console: WiredApp, tmp
     assert (added.status_code, added.json()["digest"]) == (201, bundle.digest), added.text
     assert console.client.post("/bundles", content=tar).status_code == 200
     assert [one["digest"] for one in console.client.get("/bundles").json()] == [bundle.digest]
-    assert console.client.get(f"/bundles/{bundle.digest}").content == tar
+    fetched = console.client.get(f"/bundles/{bundle.digest}").content
+    assert console.client.post("/bundles", content=fetched).json() == added.json()
     assert console.client.post("/bundles", content=tar[:700]).status_code == 400
 
 
