@@ -1,7 +1,6 @@
 """Errors as answers: one shape, `{"error": "..."}`, and the one place that maps errors to codes."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -24,28 +23,26 @@ from promotion.routers.traffic_router import RouterError
 from records.errors import NotRecorded, QueryNotKnown, RecordsError
 from training.errors import TrainingError
 
-HTTP_STATUS: Mapping[type[Exception], int] = MappingProxyType(
-    {
-        errors.NotFound: 404,
-        errors.Refused: 422,
-        errors.Conflict: 409,
-        errors.UploadMalformed: 400,
-        errors.UploadTooLarge: 413,
-        errors.UploadStalled: 408,
-        errors.ConsoleError: 503,
-        **dict[type[Exception], int](CONTENT_STATUS),
-        ContentError: 503,
-        BundleError: 400,
-        DatasetError: 400,
-        LabelsRefused: 400,
-        RolloutInterrupted: 504,
-        RouterError: 503,
-        PromotionError: 500,
-        NotRecorded: 404,
-        QueryNotKnown: 400,
-        RecordsError: 503,
-        TrainingError: 503,
-    }
+HTTP_STATUS: Sequence[tuple[type[Exception], int]] = (
+    (errors.NotFound, 404),
+    (errors.Refused, 422),
+    (errors.Conflict, 409),
+    (errors.UploadMalformed, 400),
+    (errors.UploadTooLarge, 413),
+    (errors.UploadStalled, 408),
+    (errors.ConsoleError, 503),
+    *CONTENT_STATUS.items(),
+    (ContentError, 503),
+    (BundleError, 400),
+    (DatasetError, 400),
+    (LabelsRefused, 400),
+    (RolloutInterrupted, 504),
+    (RouterError, 503),
+    (PromotionError, 500),
+    (NotRecorded, 404),
+    (QueryNotKnown, 400),
+    (RecordsError, 503),
+    (TrainingError, 503),
 )
 """The first that fits."""
 
@@ -83,7 +80,7 @@ def add_error_answers(app: FastAPI) -> None:
     """Answer every error that is known here, and the framework's own, in the one shape."""
 
     async def answer_known(request: Request, error: Exception) -> Response:
-        status = next(status for kind, status in HTTP_STATUS.items() if isinstance(error, kind))
+        status = next(status for kind, status in HTTP_STATUS if isinstance(error, kind))
         return error_answer(request, status, str(error))
 
     async def answer_framework(request: Request, error: Exception) -> Response:
@@ -108,7 +105,7 @@ def add_error_answers(app: FastAPI) -> None:
     async def answer_unknown(request: Request, _error: Exception) -> Response:
         return error_answer(request, 500, "internal error: the console's log says more")
 
-    for kind in HTTP_STATUS:
+    for kind, _ in HTTP_STATUS:
         app.add_exception_handler(kind, answer_known)
     app.add_exception_handler(HTTPException, answer_framework)
     app.add_exception_handler(RequestValidationError, answer_invalid)

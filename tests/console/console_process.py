@@ -5,10 +5,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 
 from tests.assay.program import assay, command
 
@@ -91,6 +93,19 @@ class ConsoleProcess:
     def wait_for_deployment(self, deployment_id: int) -> Any:
         under_way = ("starting", "rolling_out", "adopting", "withdrawing")
         return wait_for(lambda: _unless_in(self.get(f"/deployments/{deployment_id}"), *under_way))
+
+
+def job_process(folder: Path) -> psutil.Process:
+    """The process of a job that this process has started, in `folder`."""
+
+    def find() -> psutil.Process | None:
+        for supervisor in psutil.Process().children():
+            with suppress(psutil.NoSuchProcess):  # a zombie, of a job that has ended
+                if str(folder) in supervisor.cmdline() and (found := supervisor.children()):
+                    return found[0]
+        return None
+
+    return wait_for(find)
 
 
 def wait_for(find: Callable[[], T | None], patience_seconds: float = PATIENCE_SECONDS) -> T:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from assay.labelled_data import load_rows
 from dataset import LabelledRows, write_csv_table
 from tests.console.conftest import UPLOAD_BYTES, WiredApp
-from tests.console.console_process import wait_for
+from tests.console.console_process import job_process, wait_for
 from tests.content_store.samples import files_of, make_bundle, tar_of
 
 
@@ -93,10 +92,13 @@ def test_an_upload_whose_length_nobody_states_is_stopped_at_the_limit(unchanged:
 
 
 def test_a_model_has_one_training_at_a_time_and_a_key_names_one(console: WiredApp) -> None:
-    ask = {"json": {"parameters": {"model": {"name": "digits"}}}, "headers": {"Idempotency-Key": "monday"}}
-    first = console.client.put("/retrain", **ask)  # type: ignore[arg-type]
+    ask: dict[str, Any] = {
+        "json": {"parameters": {"model": {"name": "digits"}}},
+        "headers": {"Idempotency-Key": "monday"},
+    }
+    first = console.client.put("/retrain", **ask)
     assert (first.status_code, first.json()["state"], first.json()["version"]) == (202, "running", 1)
-    again = console.client.put("/retrain", **ask)  # type: ignore[arg-type]
+    again = console.client.put("/retrain", **ask)
     assert (again.status_code, again.json()["experiment_id"]) == (200, first.json()["experiment_id"])
     second = console.client.put("/retrain", json={"parameters": {"model": {"name": "digits"}}})
     assert (second.status_code, "experiment 1 runs, and 1 may at a time" in second.json()["error"]) == (409, True)
@@ -111,9 +113,7 @@ def test_a_model_has_one_training_at_a_time_and_a_key_names_one(console: WiredAp
 
 def test_a_training_that_is_killed_is_told_of_and_another_begins(console: WiredApp) -> None:
     console.client.put("/retrain", json={})
-    folder = str(console.services.experiments.directory.parent / "jobs")
-    (supervisor,) = (one for one in psutil.Process().children() if any(folder in word for word in one.cmdline()))
-    wait_for(supervisor.children)[0].kill()
+    job_process(console.services.experiments.directory.parent / "jobs" / "000001").kill()
     killed = wait_for(lambda: _unless_running(console, 1))
     assert (killed["state"], killed["because"]) == ("failed", "it was killed by SIGKILL")
     assert console.client.put("/retrain", json={}).json()["experiment_id"] == 2

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -12,7 +11,7 @@ import pytest
 from console.errors import NotFound
 from console.jobs import Job, JobKind, JobLimits, JobOrder, JobState
 from console.jobs.subprocess_jobs import SubprocessJobs
-from tests.console.console_process import wait_for
+from tests.console.console_process import job_process, wait_for
 
 WAITS = "import sys, time; print('began', file=sys.stderr, flush=True); time.sleep(600)"
 
@@ -33,13 +32,7 @@ def ended(jobs: SubprocessJobs, job_id: int) -> Job:
 def running_process(jobs: SubprocessJobs, job_id: int) -> psutil.Process:
     """The job's own, once it has begun."""
     wait_for(lambda: jobs.look(job_id)[0].progress or None)
-    folder = str(jobs.directory / f"{job_id:06d}")
-    for supervisor in psutil.Process().children():
-        with suppress(psutil.ZombieProcess):  # of a job that has ended
-            if folder in supervisor.cmdline():
-                (process,) = supervisor.children()
-                return process
-    raise AssertionError(f"nobody watches job {job_id}")
+    return job_process(jobs.directory / f"{job_id:06d}")
 
 
 def test_a_job_that_finishes_leaves_its_result_and_its_log(jobs: SubprocessJobs) -> None:
