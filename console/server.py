@@ -7,14 +7,13 @@ serves on, and jobs run on, however the console ends: the next one of the same s
 import logging
 import signal
 import socket
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from console.http.app import create_app
 from console.http.listener import listen
 from console.http.uploads import UploadedFiles
-from console.jobs import JobKind, JobState
+from console.jobs import JobState
 from console.listener import open_socket
 from console.metrics import ConsoleMetrics
 from console.seed import Seed, plant
@@ -24,8 +23,6 @@ from console.wiring import Program, WiredConsole, wire
 from content_store.limits import Limits
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-_POLL_SECONDS = 0.1
-_IN_THIS_ORDER = (JobKind.TRAINING, JobKind.ROLLOUT, JobKind.GATEWAY, JobKind.PREDICTOR)
 
 
 def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report: Callable[[str], None]) -> None:
@@ -51,24 +48,6 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
                 wired.keeper.stop()
                 wired.book.finish()
                 _tell_what_goes_on(wired, settings, report)
-
-
-def end_jobs(settings: ConsoleSettings, program: Program, report: Callable[[str], None]) -> None:
-    """End all that runs without a console: trainings, promoters, the gateway, predictors; return once it has ended.
-
-    The next console starts again what should serve. Raises StateNotUsable, also while a console runs.
-    """
-    state = StateDirectory(settings.state.absolute())
-    with state.claim():
-        jobs = wire(state.path, settings, program, logging.getLogger("assay.console")).services.jobs
-        for kind in _IN_THIS_ORDER:
-            running = [job for job in jobs.look() if job.order.kind is kind and job.state is JobState.RUNNING]
-            for job in running:
-                jobs.cancel(job.job_id, "assay console --down")
-            for job in running:
-                while jobs.look(job.job_id)[0].state is JobState.RUNNING:
-                    time.sleep(_POLL_SECONDS)
-                report(f"ended: {kind} {job.order.subject}")
 
 
 def _listen(

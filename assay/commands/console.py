@@ -4,12 +4,15 @@ import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.labelled_data import load_rows
 from assay.output import say
+
+if TYPE_CHECKING:
+    from console.settings import ConsoleSettings
 
 
 def console(
@@ -54,13 +57,7 @@ def console(
 
     Example: assay console --holdout digits:holdout --data digits:part-1
     """
-    from assay.recorded_rollouts import write_recorded_rollout
-    from assay.whoami import rollout_environment
-    from assay.wiring import machine_abort, machine_watch
-    from console.seed import Seed
-    from console.server import end_jobs, run_console
     from console.settings import ConsoleSettings
-    from console.wiring import Program
 
     given: dict[str, Any] = {
         "state": state,
@@ -72,6 +69,21 @@ def console(
         "others_may_reach": others_may_reach,
     }
     settings = ConsoleSettings(**{name: value for name, value in given.items() if value is not None})
+    if down:
+        from console.jobs.ending import end_jobs
+
+        end_jobs(settings.state, say)
+        return
+    _run(settings, holdout, data or [])
+
+
+def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> None:
+    from assay.recorded_rollouts import write_recorded_rollout
+    from assay.whoami import rollout_environment
+    from assay.wiring import machine_abort, machine_watch
+    from console.seed import Seed
+    from console.server import run_console
+    from console.wiring import Program
 
     def environment(gateway: Path) -> str:
         return rollout_environment(gateway, None, "")
@@ -86,8 +98,5 @@ def console(
     )
     logging.basicConfig(level=logging.WARNING, format="assay: %(message)s")
     logging.getLogger("assay.console").setLevel(logging.INFO)
-    if down:
-        end_jobs(settings, program, say)
-        return
-    seed = Seed(load_rows(holdout) if holdout else None, tuple(load_rows(one) for one in data or []))
+    seed = Seed(load_rows(holdout) if holdout else None, tuple(load_rows(one) for one in data))
     run_console(settings, program, seed, say)

@@ -135,7 +135,7 @@ def _require_records(database: Path) -> None:
 
         states = [(number, "finished") for number in (1, 2, 3)]
         assert ask("SELECT id, state FROM experiments ORDER BY id") == states
-        outcomes = [("REJECT", "ABORTED"), ("PROMOTE", None), ("REJECT", None)]
+        outcomes = [("INCONCLUSIVE", "ABORTED"), ("PROMOTE", None), ("REJECT", None)]
         assert ask("SELECT outcome, code FROM rollouts ORDER BY number") == outcomes
         assert ask("SELECT verdict FROM verdicts ORDER BY decided_at") == [("PROMOTE",), ("PROMOTE",), ("REJECT",)]
         served = "SELECT revision, retired_at IS NULL FROM deployments WHERE role = 'stable' ORDER BY deployed_at"
