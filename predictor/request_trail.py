@@ -1,10 +1,12 @@
 """What a request leaves behind on its way, for those who want to know how it ended (request_watch.py)."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from open_inference import InferRequest
+from predictor.recording.recorded_run import RecordedRun
 from predictor.served_model import Inference, ServedModel
 from predictor.tracing.request_span import RequestSpan
 
@@ -19,6 +21,17 @@ class Answered:
     rows: int
 
 
+class RunPart(NamedTuple):
+    """What of a run of the model was made for a request."""
+
+    run: RecordedRun
+    own_id: bytes
+    """The request's, as JSON; empty where it has none."""
+    first_row: int
+    last_row: int
+    outputs: Sequence[str]
+
+
 @dataclass(slots=True, eq=False)
 class Trail:
     """One request, from its first byte to its answer. Written to by whoever works on it, one after the other."""
@@ -30,8 +43,12 @@ class Trail:
     carrier: Mapping[str, str]
     """Headers or metadata, by names in lower case."""
     span: RequestSpan | None
+    client: str = ""
+    """Who asks, where that is recorded and known."""
     started: float = field(default_factory=time.perf_counter)
     rows: int = 0
     queue_seconds: float = 0.0
     answers: list[Answered] = field(default_factory=list)
+    part: RunPart | None = None
+    """In the place of `answers`, where the request shared a run and somebody records it."""
     error: BaseException | None = None

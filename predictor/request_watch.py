@@ -10,11 +10,13 @@ from predictor.error_table import is_server_failure, is_success
 from predictor.identity import ModelIdentity
 from predictor.metrics import PredictorMetrics
 from predictor.recording.prediction_recorder import DiscardRecorder, Prediction, PredictionRecorder
+from predictor.recording.recorded_run import RecordedRun, RunRequest
 from predictor.request_id import choose_request_id
 from predictor.request_log import RequestLog
-from predictor.request_trail import Trail
+from predictor.request_trail import RunPart, Trail
 from predictor.tracing.request_span import EndedRequest, Tracing
 
+_CLIENT_LENGTH = 128
 _HEALTH = "/v2/health"  # says that it is not ready with a code that is no failure
 
 
@@ -22,12 +24,20 @@ class RequestWatch:
     """Tells all who want to know of requests; `tracing` is None where there are no traces. For several threads."""
 
     def __init__(
-        self, metrics: PredictorMetrics, recorder: PredictionRecorder, log: RequestLog, tracing: Tracing | None
+        self,
+        metrics: PredictorMetrics,
+        recorder: PredictionRecorder,
+        log: RequestLog,
+        tracing: Tracing | None,
+        *,
+        client_header: str = "",
     ) -> None:
         self._metrics = metrics
         self._recorder = recorder
         self._log = log
         self._tracing = tracing
+        self.client_header = client_header.lower()
+        """Of a request or of a call's metadata, which says who asked; empty where that is not recorded."""
         self.is_recording = not isinstance(recorder, DiscardRecorder)
         """Whether anybody keeps the answers of a trail."""
         self.is_tracing = tracing is not None
@@ -35,7 +45,9 @@ class RequestWatch:
     def begin(self, transport: str, carrier: Mapping[str, str], *, method: str = "") -> Trail:
         """A request has come, with these headers or metadata (names in lower case)."""
         request_id = choose_request_id(carrier.get("x-request-id", ""))
-        return Trail(transport, method, request_id, carrier, self._tracing.begin(carrier) if self._tracing else None)
+        span = self._tracing.begin(carrier) if self._tracing else None
+        client = carrier.get(self.client_header, "")[:_CLIENT_LENGTH] if self.client_header else ""
+        return Trail(transport, method, request_id, carrier, span, client)
 
     def end(self, trail: Trail, *, route: str, identity: ModelIdentity | None, code: int | str) -> None:
         """It was answered with `code`, the transport's own; `identity` is None while no model is loaded."""
@@ -43,6 +55,8 @@ class RequestWatch:
         self._metrics.count_request(trail.transport, route, identity, code, seconds)
         if trail.answers and is_success(code):
             self._record(trail, route, seconds)
+        if trail.part is not None and is_success(code):
+            _note(trail, trail.part, route, seconds)
         is_failure = is_server_failure(code) and not route.startswith(_HEALTH)
         if is_failure or seconds >= self._log.slow_seconds:
             self._log.write(trail, route=route, identity=identity, code=code, seconds=seconds, is_failure=is_failure)
@@ -50,6 +64,11 @@ class RequestWatch:
             trail.span.end(
                 EndedRequest(trail.transport, trail.method, route, trail.request_id, identity, code, is_failure)
             )
+
+    def end_run(self, run: RecordedRun) -> None:
+        """All requests that shared `run` have ended: record those that were answered."""
+        if run.requests:
+            self._recorder.record_run(run)
 
     def close(self, timeout_seconds: float) -> None:
         """Nothing comes any more: bring what is recorded and traced to where it belongs, for so long at most."""
@@ -73,5 +92,22 @@ class RequestWatch:
                     request=answer.request,
                     inference=answer.inference,
                     rows=answer.rows,
+                    client=trail.client,
                 )
             )
+
+
+def _note(trail: Trail, part: RunPart, route: str, seconds: float) -> None:
+    part.run.requests.append(
+        RunRequest(
+            trail.request_id,
+            part.own_id,
+            trail.client,
+            route,
+            time.time_ns(),
+            seconds,
+            part.first_row,
+            part.last_row,
+            part.outputs,
+        )
+    )

@@ -68,6 +68,11 @@ class PredictorSettings(BaseModel):
         pattern=r"^(none|database|jsonl:.+)$",
         description="where predictions go; jsonl:DIR, a directory; database, the one of ASSAY_DATABASE_URL",
     )
+    record_client_header: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9-]+)?$",
+        description="whose value says who asked, such as X-Client-Id; left out, that is not recorded",
+    )
     record_spool_dir: Path | None = Field(None, description="where they wait while they cannot go there")
     record_queue_bytes: int = Field(64 * 2**20, ge=2**16, description="of predictions that wait in memory")
     record_limit_bytes: int = Field(2**20, ge=1024, description="of one prediction; its first rows, if it has more")

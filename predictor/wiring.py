@@ -33,7 +33,6 @@ from predictor.models_directory import ModelsDirectory
 from predictor.recording.json_lines_sink import JsonLinesSink
 from predictor.recording.prediction_recorder import DiscardRecorder, PredictionRecorder
 from predictor.recording.queued_recorder import QueuedRecorder
-from predictor.recording.record import KeptPrediction
 from predictor.recording.record_directory import RecordDirectory
 from predictor.recording.record_sink import RecordSink
 from predictor.recording.spool import Spool
@@ -173,7 +172,8 @@ def create_data_plane(
 def create_watch(settings: PredictorSettings, metrics: PredictorMetrics) -> RequestWatch:
     """Who is told of every request. Raises SettingsError for a recorder or an exporter that cannot be had."""
     log = RequestLog(slow_seconds=settings.slow_seconds)
-    return RequestWatch(metrics, create_recorder(settings, metrics), log, create_tracing(TracingSettings()))
+    recorder, tracing = create_recorder(settings, metrics), create_tracing(TracingSettings())
+    return RequestWatch(metrics, recorder, log, tracing, client_header=settings.record_client_header)
 
 
 def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> PredictionRecorder:
@@ -199,7 +199,7 @@ def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> P
             queue_bytes=settings.record_queue_bytes,
             record_bytes=settings.record_limit_bytes,
             parts=stack.pop_all(),
-            to_record=KeptPrediction.to_fields if kind == "database" else KeptPrediction.to_line,
+            as_lines=kind != "database",
         )
 
 

@@ -63,7 +63,7 @@ class FastDoors:
     def __init__(self, plane: DataPlane, *, body_limit_bytes: int, rows_of_run: int) -> None:
         self.plane = plane
         self.turns = Turns(plane, self.write_quick, most_rows=rows_of_run)
-        self._heads = Heads(self._find_quick, most_rows=rows_of_run)
+        self._heads = Heads(self._find_quick, most_rows=rows_of_run, client_header=plane.watch.client_header)
         self._body_limit_bytes = body_limit_bytes
         self._headers: dict[ServedModel, bytes] = {}
         self._default: list[tuple[bytes, bytes]] | None = None
@@ -100,11 +100,13 @@ class FastDoors:
         length = found[1].length
         return found if length <= self._body_limit_bytes and found[0].bodies.can_take(length) else None
 
-    def begin_quick(self, varying: Varying) -> Trail:
+    def begin_quick(self, head: Head, varying: Varying) -> Trail:
         """The trail of a request that was entered so, and is there."""
         said = {"traceparent": varying.trace_parent} if varying.trace_parent else {}
         if varying.request_id:
             said["x-request-id"] = varying.request_id
+        if head.client:
+            said[self.plane.watch.client_header] = head.client
         return self.plane.watch.begin("rest", said, method="POST")
 
     def write_quick(self, request: QuickRequest, content: bytes, json_size: int) -> bytes:

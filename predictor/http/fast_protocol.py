@@ -67,7 +67,7 @@ class FastProtocol(PlainProtocol):
             self.flow.pause_reading()
             return
         if quick.left == 0:
-            quick.trail = self._doors.begin_quick(quick.varying)
+            quick.trail = self._doors.begin_quick(quick.head, quick.varying)
             self._doors.turns.add(quick, self.loop)
         elif quick.left < 0:  # pipelined
             self.decline()

@@ -1,10 +1,13 @@
 """Who is told of every answer. The rest of the predictor knows this seam only."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from open_inference import InferRequest
 from predictor.served_model import Inference
+
+if TYPE_CHECKING:
+    from predictor.recording.recorded_run import RecordedRun
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,12 +37,18 @@ class PredictionRecorder(Protocol):
     def record(self, prediction: Prediction) -> None:
         """Keep the prediction, as far as that is possible. Never waits, raises nothing."""
 
+    def record_run(self, run: "RecordedRun") -> None:
+        """The same for all requests that were answered from one run of the model."""
+
     def close(self, timeout_seconds: float) -> None:
         """Write what was recorded, for so long at most; nothing is recorded from now on. Can be repeated."""
 
 
 class DiscardRecorder:
     """A PredictionRecorder that keeps nothing."""
+
+    def record_run(self, run: "RecordedRun") -> None:
+        """See PredictionRecorder."""
 
     def record(self, prediction: Prediction) -> None:
         """See PredictionRecorder."""

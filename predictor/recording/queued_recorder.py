@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from predictor.log_lines import LOG
@@ -18,6 +18,7 @@ from predictor.recording.metrics import RecorderMetrics
 from predictor.recording.prediction_recorder import Prediction
 from predictor.recording.record import KeptPrediction, Record
 from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS, RecordSink
+from predictor.recording.recorded_run import RecordedRun
 from predictor.recording.spool import Spool
 
 _FLUSH_SECONDS = 0.1
@@ -28,8 +29,8 @@ class QueuedRecorder:
     """A PredictionRecorder before `sink`. What waits in memory has `queue_bytes` at most; what comes then is dropped.
 
     While the sink fails, the records go to `spool`; where there is none, or it is full or fails, too, they stay in the
-    queue. Of one prediction about `record_bytes` are kept, in the form that
-    `to_record` gives it. `parts` are closed when nobody uses them any more.
+    queue. Of one prediction about `record_bytes` are kept. With `as_lines` all become lines, also those that never are
+    on the disk. `parts` are closed when nobody uses them any more.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class QueuedRecorder:
         queue_bytes: int,
         record_bytes: int,
         parts: ExitStack,
-        to_record: Callable[[KeptPrediction, str], Record] = KeptPrediction.to_line,
+        as_lines: bool = True,
         retry_seconds: float = 1.0,
     ) -> None:
         self._delivery = Delivery(sink, spool, metrics, retry_seconds=retry_seconds)
@@ -49,10 +50,11 @@ class QueuedRecorder:
         self._queue_bytes = queue_bytes
         self._record_bytes = record_bytes
         self._parts = parts
-        self._to_record = to_record
+        self._as_lines = as_lines
         self._lock = threading.Lock()
-        self._queue: deque[KeptPrediction] = deque()
+        self._queue: deque[KeptPrediction | RecordedRun] = deque()
         self._queued_bytes = 0
+        self._queued = 0
         self._dropped = 0
         self._held: list[Record] = []
         self._process = uuid.uuid4().hex
@@ -70,16 +72,26 @@ class QueuedRecorder:
         except Exception:
             self._lose("a prediction cannot be recorded")
             return
+        self._add(kept, 1)
+
+    def record_run(self, run: RecordedRun) -> None:
+        """See PredictionRecorder."""
+        for part in [run] if len(run.requests) <= BATCH_RECORDS else run.split(BATCH_RECORDS):
+            self._add(part, len(part.requests))
+
+    def _add(self, kept: KeptPrediction | RecordedRun, records: int) -> None:
+        size = kept.size_bytes
         with self._lock:
-            is_taken = self._queued_bytes + kept.size_bytes <= self._queue_bytes and not self._closing.is_set()
+            is_taken = self._queued_bytes + size <= self._queue_bytes and not self._closing.is_set()
             if is_taken:
                 self._queue.append(kept)
-                self._queued_bytes += kept.size_bytes
+                self._queued_bytes += size
+                self._queued += records
             else:
-                self._dropped += 1
-                is_first = self._dropped == 1
+                is_first = self._dropped == 0
+                self._dropped += records
         if not is_taken:
-            self._metrics.dropped.inc()
+            self._metrics.dropped.inc(records)
             if is_first:
                 logging.getLogger(LOG).warning("predictions are not recorded: as many as may wait do")
 
@@ -107,7 +119,7 @@ class QueuedRecorder:
             time.sleep(_FLUSH_SECONDS)
 
     def _waiting(self) -> int:
-        return len(self._held) + len(self._queue)
+        return len(self._held) + self._queued
 
     def _pass_on(self) -> None:
         """Whatever waits, as far as it is taken."""
@@ -125,23 +137,47 @@ class QueuedRecorder:
         size = 0
         while self._queue and len(records) < BATCH_RECORDS and size < BATCH_BYTES:
             with self._lock:
+                if len(records) + _count(self._queue[0]) > BATCH_RECORDS:
+                    break
                 kept = self._queue.popleft()
                 self._queued_bytes -= kept.size_bytes
-            self._number += 1
-            try:
-                records.append(self._to_record(kept, f"{self._process}-{self._number}"))
-            except Exception:
-                self._lose("a prediction cannot be written as a record")
-                continue
+                self._queued -= _count(kept)
+            before = len(records)
+            for record in self._records_of(kept):
+                records.append(record)
+                if len(records) % _TURN == 0:
+                    time.sleep(0)
+            if lost := _count(kept) - (len(records) - before):
+                self._metrics.dropped.inc(lost)
             size += kept.size_bytes
-            if len(records) % _TURN == 0:
-                time.sleep(0)
         with self._lock:
             dropped, self._dropped = self._dropped, 0
         if dropped:
             logging.getLogger(LOG).warning("%d predictions were not recorded: as many as may waited", dropped)
         return records
 
+    def _records_of(self, kept: KeptPrediction | RecordedRun) -> Iterator[Record]:
+        """Those that can be made."""
+        try:
+            if not isinstance(kept, RecordedRun):
+                record = kept.to_record(self._next_key())
+                yield record.to_line() if self._as_lines else record
+            elif self._as_lines:
+                yield from kept.to_lines(self._next_key, self._record_bytes)
+            else:
+                yield from kept.to_records(self._next_key, self._record_bytes)
+        except Exception:
+            logging.getLogger(LOG).exception("a prediction cannot be written as a record")
+
+    def _next_key(self) -> str:
+        self._number += 1
+        return f"{self._process}-{self._number}"
+
     def _lose(self, what: str) -> None:
         self._metrics.dropped.inc()
         logging.getLogger(LOG).exception(what)
+
+
+def _count(kept: KeptPrediction | RecordedRun) -> int:
+    """How many records it becomes."""
+    return len(kept.requests) if isinstance(kept, RecordedRun) else 1

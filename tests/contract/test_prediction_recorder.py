@@ -15,7 +15,7 @@ from predictor.recording.json_lines_sink import JsonLinesSink
 from predictor.recording.metrics import RecorderMetrics
 from predictor.recording.prediction_recorder import DiscardRecorder, PredictionRecorder
 from predictor.recording.queued_recorder import QueuedRecorder
-from predictor.recording.record import KeptPrediction, Record
+from predictor.recording.record import Record
 from predictor.recording.record_directory import RecordDirectory
 from predictor.recording.record_sink import RecordSink
 from predictor.recording.spool import Spool
@@ -78,7 +78,7 @@ class Place:
                 record_bytes=2**16,
                 retry_seconds=0.01,
                 parts=stack.pop_all(),
-                to_record=KeptPrediction.to_fields if self.is_database else KeptPrediction.to_line,
+                as_lines=not self.is_database,
             )
 
     def _open_sink(self, stack: ExitStack) -> RecordSink:

@@ -26,10 +26,15 @@ from tests.predictor.predictions import make_prediction, make_record
 
 def over_the_disk(kept: KeptPrediction, key: str) -> Record:
     """As a record of a database comes out of the spool."""
-    return Record.parse(kept.to_fields(key).content)
+    return Record.parse(kept.to_record(key).content)
 
 
-WAYS = pytest.mark.parametrize("to_record", [KeptPrediction.to_fields, KeptPrediction.to_line, over_the_disk])
+def as_a_line(kept: KeptPrediction, key: str) -> Record:
+    """As every record of a file is."""
+    return kept.to_record(key).to_line()
+
+
+WAYS = pytest.mark.parametrize("to_record", [KeptPrediction.to_record, as_a_line, over_the_disk])
 ToRecord: TypeAlias = Callable[[KeptPrediction, str], Record]
 RANDOM = np.random.default_rng(7)
 TENSORS: list[NDArray[Any]] = [
@@ -126,7 +131,7 @@ def test_a_line_that_something_else_wrote_is_lost_and_the_others_are_not(
     url = f"sqlite:///{tmp_path}/records.db"
     database = open_database(url)
     upgrade(database)
-    good = KeptPrediction.cut(make_prediction(1), 2**20).to_fields("good-1")
+    good = KeptPrediction.cut(make_prediction(1), 2**20).to_record("good-1")
     bad = [make_record(1), Record("key-2", b'{"schema":1,"key":"key-2",}')]
     with closing(DatabaseSink(lambda: url)) as sink, caplog.at_level(logging.ERROR):
         sink.write(bad)

@@ -13,7 +13,7 @@ from tests.predictor.predictions import make_prediction
 
 
 def line_of(kept: KeptPrediction) -> dict[str, Any]:
-    return dict(orjson.loads(kept.to_line("key-1").content))
+    return dict(orjson.loads(kept.to_record("key-1").to_line().content))
 
 
 def test_a_record_is_what_the_documents_say() -> None:
@@ -46,7 +46,7 @@ def test_a_record_is_what_the_documents_say() -> None:
         "indices": [1, 1],
         "probabilities": [0.5, 0.5],
     }
-    assert Record.parse(kept.to_line("key-1").content).key == "key-1"
+    assert Record.parse(kept.to_record("key-1").to_line().content).key == "key-1"
 
 
 def test_of_a_large_prediction_the_first_rows_are_kept() -> None:

@@ -16,7 +16,7 @@ from tests.predictor.asking import INFER, Answers, ask_often, over_classify, ove
 from tests.predictor.bundles import infer_body
 from tests.predictor.conftest import StartServer
 from tests.predictor.foreign_models import make_model, write_foreign_bundle
-from tests.predictor.grpc_calls import inference_stub
+from tests.predictor.grpc_calls import infer_message, inference_stub
 from tests.predictor.predictions import read_records
 from tests.predictor.server_process import wait_for
 
@@ -125,3 +125,25 @@ def test_a_datatype_is_recorded_as_it_was_answered(tmp_path: Path, start_server:
     said = [answer.json()["outputs"] for answer in answers]
     assert [record["outputs"] for record in read_records(tmp_path / "records")] == said
     assert said[-1][0]["datatype"] == "BF16"
+
+
+def test_who_asked_is_recorded_where_a_header_is_named(
+    contrary: Bundle, start_server: StartServer, tmp_path: Path
+) -> None:
+    process = start_server(
+        contrary.path, grpc_port=0, record=f"jsonl:{tmp_path}", record_client_header="X-Client-Id"
+    ).wait_until_ready()
+    row = [1.0, 0.0, 0.0, 0.0]
+    with process.client() as client, inference_stub(process.grpc) as stub:
+        for said in ({"x-client-id": "shop"}, {}):
+            for _ in range(4):  # the quick way from the third one on
+                client.post("/classify", json=row, headers=said).raise_for_status()
+            stub("ModelInfer", infer_message(np.array([row]), model="contrary"), metadata=tuple(said.items()))
+    process.stop()
+    recorded = read_records(tmp_path)
+    assert [(record["transport"], record.get("client")) for record in recorded] == [
+        *([("rest", "shop")] * 4),
+        ("grpc", "shop"),
+        *([("rest", None)] * 4),
+        ("grpc", None),
+    ]

@@ -48,6 +48,8 @@ class Head(NamedTuple):
     accepted: str
     """The value of Accept-Encoding."""
     bodies: Bodies
+    client: str
+    """The value of the header that says who asks; empty where none does, or nobody records it."""
 
 
 class Varying(NamedTuple):
@@ -63,9 +65,10 @@ class Varying(NamedTuple):
 class Heads:
     """The heads that are known; `find_door` gives the door at a URL. For one thread."""
 
-    def __init__(self, find_door: Callable[[bytes], Door | None], *, most_rows: int) -> None:
+    def __init__(self, find_door: Callable[[bytes], Door | None], *, most_rows: int, client_header: str = "") -> None:
         self._find_door = find_door
         self._most_rows = most_rows
+        self._client_header = client_header
         self._known: Known[bytes, Head] = Known(self._parse)
         self._whole: Known[bytes, tuple[Head, Varying]] = Known(self._read)
 
@@ -100,7 +103,8 @@ class Heads:
         except ProtocolError:
             return None
         bodies = Bodies(door.route, door.model, headers, json_size=json_size, most_rows=self._most_rows)
-        return Head(door, headers.get("accept-encoding", ""), bodies)
+        client = headers.get(self._client_header, "") if self._client_header else ""
+        return Head(door, headers.get("accept-encoding", ""), bodies, client)
 
 
 def _read_varying(names: list[bytes], values: list[bytes]) -> Varying | None:

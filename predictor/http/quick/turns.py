@@ -9,14 +9,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-from open_inference import ProtocolError, Tensor
+from open_inference import InferRequest, ProtocolError
 from predictor.data_plane import DataPlane
 from predictor.error_table import GONE_AWAY
 from predictor.errors import PredictorError
@@ -24,8 +22,9 @@ from predictor.http.quick.answers import NoForm, RunTexts
 from predictor.http.quick.bodies import Read
 from predictor.http.quick.requests import QuickRequest
 from predictor.log_lines import LOG
+from predictor.recording.recorded_run import RecordedRun
 from predictor.request_statistics import Spent
-from predictor.request_trail import Answered
+from predictor.request_trail import RunPart
 from predictor.served_model import Inference, ServedModel
 
 _TURN_SECONDS = 0.005
@@ -105,9 +104,17 @@ class Turns:
             return
         spent = _spent(requests, begun, read, ran, time.perf_counter())
         self._plane.count_run(model, inference, spent, requests=len(requests), rows=len(rows), seconds=ran - read)
+        if not self._watch.is_recording:
+            self._answer(requests, answers)
+            return
+        kept = _recorded(model, asked, inference, requests)
+        try:
+            self._answer(requests, answers)
+        finally:
+            self._watch.end_run(kept)
+
+    def _answer(self, requests: Sequence[QuickRequest], answers: Sequence[tuple[bytes, int]]) -> None:
         for request, (content, json_size) in zip(requests, answers, strict=True):
-            if self._watch.is_recording:
-                request.trail.answers.append(_part(model, request, rows, inference))
             request.connection.answer(self._write(request, content, json_size))
 
 
@@ -155,26 +162,13 @@ def _spent(requests: Sequence[QuickRequest], begun: float, read: float, ran: flo
     return Spent(*(int(part * 1e9) for part in seconds))
 
 
-def _part(model: ServedModel, request: QuickRequest, rows: NDArray[Any], inference: Inference) -> Answered:
-    """What one request asked and was answered, for those who keep it."""
-    place, form = slice(request.first_row, request.last_row), request.read.form
-    (tensor,) = form.request.inputs
-    own_id = orjson.loads(request.read.own_id) if request.read.own_id else None
-    outputs = {output.name: output for output in inference.outputs}
-    return Answered(
-        model,
-        replace(form.request, inputs=(replace(tensor, data=rows[place]),), id=own_id),
-        replace(
-            inference,
-            outputs=tuple(_first_to_last(outputs[name], place) for name in form.answer.outputs),
-            class_indices=inference.class_indices[place],
-            probabilities=inference.probabilities[place],
-            numbers=inference.numbers[place],
-        ),
-        form.rows,
-    )
-
-
-def _first_to_last(output: Tensor, rows: slice) -> Tensor:
-    data = output.data[rows]
-    return Tensor(output.name, output.datatype, data.shape, data)
+def _recorded(
+    model: ServedModel, asked: InferRequest, inference: Inference, requests: Sequence[QuickRequest]
+) -> RecordedRun:
+    """The run, for those who keep it, and on each request's trail which part of it is whose."""
+    (tensor,) = asked.inputs
+    run = RecordedRun("rest", model.manifest.classes, tensor, inference)
+    for request in requests:
+        read = request.read
+        request.trail.part = RunPart(run, read.own_id, request.first_row, request.last_row, read.form.answer.outputs)
+    return run
