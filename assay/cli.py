@@ -35,6 +35,7 @@ def _assay(
 _COMMANDS = {
     "train": "train:train",
     "evaluate": "evaluate:evaluate",
+    "experiments": "experiments:experiments_app",
     "pack": "pack:pack",
     "serve": "serve:serve",
     "split": "split:split_app",

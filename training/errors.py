@@ -7,7 +7,8 @@ TrainingError
 └── TrackingError         the store of experiments
     ├── TrackingNotUsable    it is away, or cannot be had
     ├── ExperimentNotFound   it has no experiment of this id
-    └── ExperimentEnded      the experiment has ended, and nothing can be added
+    ├── ExperimentEnded      the experiment has ended, and nothing can be added
+    └── ExperimentsNotComparable    two were not measured on the same rows
 """
 
 
@@ -41,6 +42,10 @@ class ExperimentNotFound(TrackingError):
 
 class ExperimentEnded(TrackingError):
     """The experiment has ended, and nothing can be added to it."""
+
+
+class ExperimentsNotComparable(TrackingError):
+    """Two experiments were not measured on the same rows, or not in the same way."""
 
 
 def first_line(error: Exception) -> str:

@@ -46,6 +46,9 @@ def train(
             help="Keep the experiment there: sqlite:///FILE or an MLflow server; else ASSAY_TRACKING_URL, where set.",
         ),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write metrics, plots and TensorBoard's event files there.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train a model, export it to ONNX, check that both answer alike, evaluate it, and write a bundle.
@@ -57,6 +60,7 @@ def train(
     from training.experiment import run_experiment
     from training.parameters import read_parameters
     from training.provenance import find_provenance
+    from training.run_files import write_run_files
     from training.settings import TrainingSettings
 
     settings = TrainingSettings()
@@ -69,6 +73,8 @@ def train(
         provenance = find_provenance(Path.cwd(), inputs, settings.source_date_epoch)
         finished = run_experiment(parts, load_rows(holdout), parameters, provenance, out, say)
         version = run.finish(finished) if run else None
+        if report is not None:
+            write_run_files(finished, report)
     bundle = finished.bundle
     tracked = {"experiment_id": run.experiment_id, "registered_version": version} if run else {}
     if json:
