@@ -34,7 +34,9 @@ def _assay(
 
 _COMMANDS = {
     "train": "train:train",
+    "stage": "stage:stage_app",
     "evaluate": "evaluate:evaluate",
+    "experiments": "experiments:experiments_app",
     "pack": "pack:pack",
     "serve": "serve:serve",
     "split": "split:split_app",

@@ -4,10 +4,12 @@ TrainingError
 ├── ParametersNotUsable   params.yaml is malformed, or names an estimator that cannot be had
 ├── DataNotUsable         the rows cannot be learned from, or the holdout is among them
 ├── ParityNotReached      ONNX Runtime does not answer what scikit-learn answers
+├── StageFilesNotUsable   what one stage leaves for the next is missing, was changed, or cannot be written
 └── TrackingError         the store of experiments
     ├── TrackingNotUsable    it is away, or cannot be had
     ├── ExperimentNotFound   it has no experiment of this id
-    └── ExperimentEnded      the experiment has ended, and nothing can be added
+    ├── ExperimentEnded      the experiment has ended, and nothing can be added
+    └── ExperimentsNotComparable    two were not measured on the same rows
 """
 
 
@@ -27,6 +29,10 @@ class ParityNotReached(TrainingError):
     """The exported graph does not answer what the estimator answers."""
 
 
+class StageFilesNotUsable(TrainingError):
+    """What one stage leaves for the next is missing, was changed, or cannot be written."""
+
+
 class TrackingError(TrainingError):
     """Something is wrong with the store of experiments, or with what it is asked for."""
 
@@ -41,6 +47,10 @@ class ExperimentNotFound(TrackingError):
 
 class ExperimentEnded(TrackingError):
     """The experiment has ended, and nothing can be added to it."""
+
+
+class ExperimentsNotComparable(TrackingError):
+    """Two experiments were not measured on the same rows, or not in the same way."""
 
 
 def first_line(error: Exception) -> str:

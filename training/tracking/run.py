@@ -140,6 +140,8 @@ def _metrics(finished: FinishedExperiment) -> list[Metric]:
         for place, one in enumerate(finished.metrics.classes):  # by index: a class may have any name, a metric not
             scores = {"precision": one.precision, "recall": one.recall, "f1": one.f1}
             found += [Metric(f"class/{place}/{name}", score, now, 0) for name, score in scores.items()]
+    for name, values in finished.epochs.items():
+        found += [Metric(f"epoch/{name}", value, now, epoch) for epoch, value in enumerate(values, start=1)]
     return found
 
 
