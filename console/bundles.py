@@ -32,9 +32,13 @@ class Bundles:
         """Where they stand, and where `assay train --out` puts further ones."""
         return self.store.path / Kind.BUNDLE.collection
 
+    def digests(self) -> list[str]:
+        """Of all of them, without a look into any."""
+        return self.store.digests(Kind.BUNDLE)
+
     def look(self) -> tuple[StoredBundle, ...]:
         """All of them, by model and version. Raises BundleError for a damaged one."""
-        found = [self.find(digest) for digest in self.store.digests(Kind.BUNDLE)]
+        found = [self.find(digest) for digest in self.digests()]
         return tuple(sorted(found, key=lambda one: (one.manifest.model, one.manifest.version, one.digest)))
 
     def find(self, digest: str) -> StoredBundle:

@@ -1,6 +1,7 @@
 """A value in a file of its own: replaced whole by a rename, so that nobody reads half of one."""
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -33,7 +34,7 @@ class Documents(Generic[T]):
 
     def write(self, path: Path, value: T) -> None:
         """Let `value` stand at `path`, also after a crash of the machine. Raises StateNotUsable."""
-        draft = path.with_suffix(f".{os.getpid()}.writing")
+        draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.writing")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with draft.open("wb") as file:

@@ -89,6 +89,8 @@ class Experiments:
     limits: JobLimits
     at_once: int = 1
     """Trainings of a model at the same time."""
+    _since: str = field(default_factory=lambda: _now(), init=False)
+    """What began before, without a job, has lost the console that was to start it."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def look(self) -> tuple[Experiment, ...]:
@@ -116,10 +118,8 @@ class Experiments:
                 return before, False
             parts = self._choose_parts(order.parts)
             self._refuse_too_many(parameters.model.name, known)
-            begun = self._write_order(parameters, parts, known, by, key)
-            job = self.jobs.start(self._job(begun, parts))
-            begun = replace(begun, job_id=job.job_id)
-            _EXPERIMENTS.write(self._path(begun.experiment_id), begun)
+            begun = self._order(parameters, parts, known, by, key)
+            begun = self._start(begun, parts)
         return self._as_it_stands(begun), True
 
     def cancel(self, experiment_id: int, by: str) -> Experiment:
@@ -148,7 +148,21 @@ class Experiments:
             ids = ", ".join(str(one.experiment_id) for one in running)
             raise Conflict(f"{model}: experiment {ids} runs, and {self.at_once} may at a time; try again when it ended")
 
-    def _write_order(
+    def _start(self, begun: Experiment, parts: Sequence[DataPart]) -> Experiment:
+        """Written before its job is started, so that none runs that nobody knows, and after."""
+        _EXPERIMENTS.write(self._path(begun.experiment_id), begun)
+        parameters = yaml.safe_dump(dict(begun.parameters), sort_keys=False)
+        self._parameters_path(begun).write_text(parameters, encoding="utf-8")
+        try:
+            started = replace(begun, job_id=self.jobs.start(self._job(begun, parts)).job_id)
+        except StateNotUsable as error:
+            failed = replace(begun, state=ExperimentState.FAILED, because=str(error), ended_at=_now())
+            _EXPERIMENTS.write(self._path(begun.experiment_id), failed)
+            raise
+        _EXPERIMENTS.write(self._path(begun.experiment_id), started)
+        return started
+
+    def _order(
         self,
         parameters: TrainingParameters,
         parts: Sequence[DataPart],
@@ -165,7 +179,7 @@ class Experiments:
         if any(one.experiment_id == tracked.experiment_id for one in known):
             url = self.tracking.url
             raise StateNotUsable(f"{url} gives the id {tracked.experiment_id} again; expected the store of before")
-        begun = Experiment(
+        return Experiment(
             experiment_id=tracked.experiment_id,
             run=tracked.run,
             name=parameters.experiment.name,
@@ -181,9 +195,6 @@ class Experiments:
             began_at=_now(),
             key=key,
         )
-        _EXPERIMENTS.write(self._path(begun.experiment_id), begun)
-        self._parameters_path(begun).write_text(yaml.safe_dump(dict(begun.parameters), sort_keys=False))
-        return begun
 
     def _job(self, begun: Experiment, parts: Sequence[DataPart]) -> JobOrder:
         data = [argument for part in parts for argument in ("--data", str(self.data.path_of(part.digest)))]
@@ -197,6 +208,8 @@ class Experiments:
         """`kept` with what its job says; what it says once it has ended is kept, too."""
         if kept.state is not ExperimentState.RUNNING:
             return kept
+        if kept.job_id is None and kept.began_at >= self._since:
+            return kept  # its job is being started
         if kept.job_id is None:
             lost = "the console ended before it could start the training; ask for it again"
             return replace(kept, state=ExperimentState.FAILED, because=lost)

@@ -1,17 +1,17 @@
 """Holdouts by digest, in the content-addressed store, and which of them is pinned: measured on, never learned from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from console.documents import Documents
-from console.errors import NotFound
+from console.errors import NotFound, UploadMalformed
 from content_store.bundle_tar import stream_file
 from content_store.content_name import ContentName, Kind
 from content_store.store_directory import StoreDirectory
-from dataset import LabelledRows, read_csv_table
+from dataset import DatasetMalformed, LabelledRows, read_csv_table
 
 _PINNED = Documents(TypeAdapter(dict[str, str]))
 
@@ -55,12 +55,17 @@ class Holdouts:
         """Its rows. Raises NotFound, DatasetError."""
         return read_csv_table(self.find(digest).path)
 
-    def add(self, table: Path, check: Callable[[LabelledRows], None] = lambda _rows: None) -> tuple[Holdout, bool]:
-        """Store a CSV file, and whether it is new; the first is pinned, once `check` has let it pass.
+    def add(
+        self, table: Path, name: str, check: Callable[[LabelledRows], None] = lambda _rows: None
+    ) -> tuple[Holdout, bool]:
+        """Store a CSV file that a person calls `name`, and whether it is new.
 
-        Raises DatasetError, ContentError, and what `check` raises.
+        The first is pinned, once `check` has let it pass. Raises UploadMalformed, ContentError, what `check` raises.
         """
-        rows = read_csv_table(table)
+        try:
+            rows = replace(read_csv_table(table), name=name)
+        except DatasetMalformed as error:
+            raise UploadMalformed(str(error).replace(str(table), name)) from error
         content = ContentName(Kind.HOLDOUT, rows.digest)
         if not self._pinned_digest():
             check(rows)

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
-from console.bundles import StoredBundle
 from console.data_parts import DataPart
 from console.deployments.deployment import Deployment
 from console.experiments import Experiment, ExperimentState
@@ -50,8 +49,8 @@ class RecordBook:
         for experiment in services.experiments.look():
             what = partial(self._write_experiment, experiment)
             self._once("experiment", experiment.experiment_id, experiment.state, what)
-        for bundle in services.bundles.look():
-            self._once("bundle", bundle.digest, "", partial(self._write_bundle, bundle))
+        for digest in services.bundles.digests():
+            self._once("bundle", digest, "", partial(self._write_bundle, digest))
         for rollout in services.rollouts.look():
             state = len(rollout.history), rollout.state
             self._once("rollout", rollout.rollout_id, state, partial(self.write_rollout, rollout))
@@ -109,7 +108,8 @@ class RecordBook:
             state = "cancelled" if one.state is ExperimentState.CANCELLED else state
             change_experiment(self.database, one.experiment_id, state, at)
 
-    def _write_bundle(self, bundle: StoredBundle) -> None:
+    def _write_bundle(self, digest: str) -> None:
+        bundle = self.services.bundles.find(digest)
         record_bundle(self.database, bundle.digest, bundle.manifest.model_dump(mode="json"), datetime.now(UTC))
 
     def _write_first(self, first: Deployment) -> None:

@@ -23,7 +23,7 @@ def plant(seed: Seed, services: Services, report: Callable[[str], None]) -> None
         with tempfile.TemporaryDirectory(prefix="assay-") as folder:
             table = Path(folder) / "holdout.csv"
             write_csv_table(seed.holdout, table)
-            services.holdouts.add(table, services.data.refuse_known_rows)
+            services.holdouts.add(table, seed.holdout.name, services.data.refuse_known_rows)
         report(f"the holdout is {seed.holdout.name}, {len(seed.holdout)} rows")
     for rows in seed.parts:
         part, is_new = services.data.add(rows, by="the console's start")

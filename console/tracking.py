@@ -3,6 +3,7 @@
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from console.errors import NotFound
@@ -53,6 +54,8 @@ class Tracking:
 
     def read_file(self, experiment_id: int, path: str) -> bytes:
         """One of these files. Raises NotFound."""
+        if ".." in PurePosixPath(path).parts or path.startswith("/"):
+            raise NotFound(f"experiment {experiment_id} has no file {path[:200]}")
         try:
             return self._open().read_file(experiment_id, path)
         except ExperimentNotFound as error:

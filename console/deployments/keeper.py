@@ -32,6 +32,8 @@ class Keeper:
     log: logging.Logger
     _pauses: dict[str, tuple[float, float]] = field(default_factory=dict, init=False)
     """By what is started again: the pause, and when it is over."""
+    _stopped: set[int] = field(default_factory=set, init=False)
+    """Deployments at their ends whose predictors have ended, too."""
 
     def look(self) -> None:
         """One look at everything, with one step for each deployment that is not at its end."""
@@ -39,8 +41,8 @@ class Keeper:
         for deployment in self.store.look():
             if deployment.state is DeploymentState.SERVING and serving is not None and deployment != serving:
                 self._save(_ended(deployment, DeploymentState.RETIRED, ""))
-            elif deployment.state in _AT_AN_END:
-                self.machine.stop(deployment.predictor_job, _BY)
+            elif deployment.state in _AT_AN_END and deployment.deployment_id not in self._stopped:
+                self._stop(deployment)
         if serving is not None:
             self._keep_serving(serving)
         under_way = self.store.under_way()
@@ -48,6 +50,10 @@ class Keeper:
             after = self._advance(under_way, is_first=serving is None)
             if after != under_way:
                 self._save(after)
+
+    def _stop(self, deployment: Deployment) -> None:
+        if self.machine.stop(deployment.predictor_job, _BY):
+            self._stopped.add(deployment.deployment_id)
 
     def _advance(self, deployment: Deployment, *, is_first: bool) -> Deployment:
         match deployment.state:

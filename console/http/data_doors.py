@@ -79,8 +79,8 @@ def data_doors(services: Services, uploads: UploadedFiles) -> APIRouter:
 
             def add() -> tuple[Holdout, bool]:
                 called = file_name(name, "holdout")
-                table = unpack_table(path, path.with_name(called + ".csv"), services.upload_limits.memory_bytes, called)
-                return services.holdouts.add(table, services.data.refuse_known_rows)
+                table = unpack_table(path, path.with_suffix(".csv"), services.upload_limits.memory_bytes, called)
+                return services.holdouts.add(table, called, services.data.refuse_known_rows)
 
             holdout, is_new = await run_in_threadpool(add)
         response.status_code = 201 if is_new else 200
