@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter
 from console.documents import Documents
 from console.errors import NotFound, Refused, StateNotUsable
 from console.holdouts import Holdouts
+from console.moments import now
 from console.row_keys import row_keys, split_keys
 from dataset import LabelledRows, read_csv_table, require_columns, shared_rows, write_csv_table
 
@@ -133,7 +133,7 @@ class DataParts:
             classes={label: classes[label] for label in kept.classes} if len(classes) <= MOST_CLASSES else {},
             source=source,
             by=by,
-            added_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            added_at=now(),
             received_digest=rows.digest,
         )
         self._write(kept, part, b"".join(row_keys(kept)))

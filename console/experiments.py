@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from console.documents import Documents
 from console.errors import Conflict, NotFound, Refused, StateNotUsable
 from console.jobs import Job, JobKind, JobLimits, JobOrder, JobRunner, JobState
 from console.jobs.subprocess_jobs import parse_output
+from console.moments import now
 from console.tracking import Tracking
 from training.parameters import TrainingParameters
 
@@ -89,7 +89,7 @@ class Experiments:
     limits: JobLimits
     at_once: int = 1
     """Trainings of a model at the same time."""
-    _since: str = field(default_factory=lambda: _now(), init=False)
+    _since: str = field(default_factory=now, init=False)
     """What began before, without a job, has lost the console that was to start it."""
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -156,7 +156,7 @@ class Experiments:
         try:
             started = replace(begun, job_id=self.jobs.start(self._job(begun, parts)).job_id)
         except StateNotUsable as error:
-            failed = replace(begun, state=ExperimentState.FAILED, because=str(error), ended_at=_now())
+            failed = replace(begun, state=ExperimentState.FAILED, because=str(error), ended_at=now())
             _EXPERIMENTS.write(self._path(begun.experiment_id), failed)
             raise
         _EXPERIMENTS.write(self._path(begun.experiment_id), started)
@@ -192,7 +192,7 @@ class Experiments:
                 name=pinned.path.name, digest=pinned.digest, rows=len(self.data.holdouts.read(pinned.digest))
             ),
             by=by,
-            began_at=_now(),
+            began_at=now(),
             key=key,
         )
 
@@ -221,7 +221,7 @@ class Experiments:
         return ended
 
     def _ended(self, kept: Experiment, job: Job) -> Experiment:
-        at = job.ended_at or _now()
+        at = job.ended_at or now()
         if job.state is JobState.FINISHED:
             result = parse_output(self.jobs.read_log(job.job_id, output=True))
             numbers = {name: float(value) for name, value in result["metrics"].items()}
@@ -237,7 +237,3 @@ class Experiments:
 
     def _parameters_path(self, experiment: Experiment) -> Path:
         return self._path(experiment.experiment_id).with_suffix(".params.yaml")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from console.bundles import Bundles
 from console.deployments.deployment import USUAL, Deployment, DeploymentState, DeploymentStore, RolloutOptions
 from console.errors import Conflict, NotFound, Refused
 from console.experiments import Experiment, Experiments
+from console.moments import now
 from promotion.rollout.record import RolloutPlan
 
 
@@ -81,7 +81,7 @@ class Deployments:
             revision=f"v{number}",
             state=DeploymentState.STARTING,
             by=by,
-            asked_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            asked_at=now(),
             options=options,
         )
 

@@ -7,11 +7,11 @@ when a console is killed: the next one looks again. Predictors, Envoy and the pr
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from console.deployments.deployment import Deployment, DeploymentState, DeploymentStore
 from console.deployments.machine import Machine, free_port
 from console.jobs import Job, JobKind, JobState
+from console.moments import now
 from promotion.errors import PromotionError
 from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutRecord
@@ -84,7 +84,7 @@ class Keeper:
 
     def _begin_serving(self, deployment: Deployment) -> Deployment:
         if self.machine.is_routing():
-            return replace(deployment, state=DeploymentState.SERVING, served_at=_now())
+            return replace(deployment, state=DeploymentState.SERVING, served_at=now())
         self._start_gateway(deployment)
         return deployment
 
@@ -124,7 +124,7 @@ class Keeper:
         if not self.machine.is_running(deployment.predictor_job):
             return self._start_again(deployment)
         self.machine.adopt(deployment)
-        return replace(deployment, state=DeploymentState.SERVING, served_at=_now())
+        return replace(deployment, state=DeploymentState.SERVING, served_at=now())
 
     def _withdraw(self, deployment: Deployment) -> Deployment:
         if not self.machine.stop(deployment.rollout_job, _BY):
@@ -163,12 +163,12 @@ class Keeper:
 
     def _pause_is_over(self, name: str) -> bool:
         """Whether `name` may be started again; each time the pause doubles, and a quiet minute makes it short again."""
-        now = time.monotonic()
+        at = time.monotonic()
         pause, over = self._pauses.get(name, (0.0, 0.0))
-        if now < over:
+        if at < over:
             return False
-        longer = 1.0 if now > over + _LONGEST_PAUSE_SECONDS else min(_LONGEST_PAUSE_SECONDS, 2 * pause)
-        self._pauses[name] = longer, now + longer
+        longer = 1.0 if at > over + _LONGEST_PAUSE_SECONDS else min(_LONGEST_PAUSE_SECONDS, 2 * pause)
+        self._pauses[name] = longer, at + longer
         return True
 
     def _save(self, deployment: Deployment) -> None:
@@ -177,12 +177,8 @@ class Keeper:
 
 
 def _ended(deployment: Deployment, state: DeploymentState, because: str) -> Deployment:
-    return replace(deployment, state=state, because=because, ended_at=_now())
+    return replace(deployment, state=state, because=because, ended_at=now())
 
 
 def _last_words(job: Job) -> str:
     return job.progress or job.because or f"it is {job.state}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter
 from console.documents import Documents
 from console.errors import NotFound, StateNotUsable
 from console.jobs.job import Job, JobLimits, JobLog, JobOrder, JobState
+from console.moments import now
 
 LOG_PIECE_BYTES = 256 * 1024
 _TAIL_BYTES = 2048
@@ -74,7 +74,7 @@ class SubprocessJobs:
                 environment=dict(order.environment),
                 limits=order.limits,
                 stop_seconds=order.stop_seconds,
-                started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                started_at=now(),
             )
             try:
                 self._spawn(folder, started)
