@@ -7,7 +7,10 @@ contents.py       bundles and holdouts by digest
 experiments.py    training runs
 deployments/      which bundle serves, and how another one takes its place: never but through the gate
 rollouts.py       looks at rollouts, ends them
-feedback.py       true labels of what was answered
+predictions.py    what was answered
+feedback.py       true labels of it
+tracking.py       the tracking store of experiments
+record_book.py    what of all this is written into the database of records
 jobs/             work outside of requests
 http/             REST
 wiring.py         chooses the concrete classes; server.py runs them
