@@ -113,7 +113,7 @@ def wait_for(find: Callable[[], T | None], patience_seconds: float = PATIENCE_SE
     deadline = time.monotonic() + patience_seconds
     while not (found := find()):
         assert time.monotonic() < deadline, f"not within {patience_seconds:g} s"
-        time.sleep(0.1)
+        time.sleep(0.3)
     return found
 
 

@@ -92,7 +92,7 @@ class SteadyClient:
 
     def _ask(self) -> None:
         with httpx.Client(timeout=60, trust_env=False, verify=False) as client:  # noqa: S501  # there is no TLS
-            while not self._stop.wait(0.04):
+            while not self._stop.wait(0.1):
                 self.codes.add(client.post(self._url, json={"row": self._row}).status_code)
 
 
