@@ -41,6 +41,7 @@ def test_a_model_lives_from_its_data_to_its_feedback(tmp_path: Path) -> None:
         assert (added["part"]["number"], added["part"]["rows"]) == (2, 797)
         better = console.train(HONEST)
         assert console.wait_for_experiment(better)["version"] == 2
+        sabotaged = console.train(SABOTAGED)
         assert "metrics.json" in console.get(f"/experiments/{better}/files")
 
         aborted = console.deploy(better, **SLOW)
@@ -58,7 +59,6 @@ def test_a_model_lives_from_its_data_to_its_feedback(tmp_path: Path) -> None:
         assert (promoted["state"], promoted["outcome"], promoted["rollout_id"]) == ("serving", "PROMOTE", 2)
         wait_for(lambda: console.get("/deployments/1")["state"] == "retired" or None)
 
-        sabotaged = console.train(SABOTAGED)
         console.wait_for_experiment(sabotaged)
         refused = console.wait_for_deployment(console.deploy(sabotaged, **QUICK))
         assert (refused["state"], refused["outcome"]) == ("withdrawn", "REJECT")
