@@ -119,11 +119,12 @@ def _write_roles(
 
 def _is_of(evidence: EvidenceRecord, record: RolloutRecord, began_at: datetime) -> bool:
     """Whether the record's verdict rests on it: in a cluster the newest evidence alone is kept."""
-    if record.verdict is not evidence.verdict or record.judged_at is None:
+    if record.verdict is not evidence.verdict:
         return False
     judged_at = datetime.fromisoformat(evidence.judged_at)  # to the second
     is_same = evidence.canary.bundle_digest == record.canary_digest
-    return is_same and began_at.replace(microsecond=0) <= judged_at <= datetime.fromisoformat(record.judged_at)
+    is_late = record.judged_at is not None and judged_at > datetime.fromisoformat(record.judged_at)
+    return is_same and began_at.replace(microsecond=0) <= judged_at and not is_late
 
 
 def _began_at(record: RolloutRecord) -> datetime | None:

@@ -9,6 +9,7 @@ for many programs at once, SQLite, a file, for one machine.
     migrations/             how a database gets them, one after the other (Alembic)
     schema.py               brings a database to the newest of these, and says which one it is at
     draft_migration.py           drafts the next one from the models
+    secret_files.py         passwords and URLs of a new database, as files
     roles.py                who may do what, on PostgreSQL
     months.py               predictions of a month in a table of their own, on PostgreSQL; what is too old is let go
     prediction_writer.py    predictions, in batches, each once

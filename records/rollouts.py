@@ -70,7 +70,7 @@ class RolloutFound(NamedTuple):
     rollout: RolloutRow
     steps: tuple[StepRow, ...]
     verdicts: tuple[VerdictRow, ...]
-    """The oldest first; more than one where the judging was interrupted."""
+    """The oldest first; more than one where it held for further rows."""
 
 
 _KEY = ("environment", "number", "began_at")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.commands.rollout import (
+from assay.commands.rollout_place import (
     DEFAULT_GATEWAY,
     DEFAULT_OUT,
     GatewayOption,
@@ -67,6 +67,26 @@ def create(
                 say(
                     f"role {made.name}: {what}, {'can log in' if made.can_log_in else 'has no password: cannot log in'}"
                 )
+
+
+@db_app.command("secrets")
+def write_secrets(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; it becomes its owner's alone.")],
+    host: Annotated[
+        str, typer.Option(metavar="HOST[:PORT]", help="Where the server is, as its users see it: assay-database.")
+    ],
+) -> None:
+    """Write random passwords for a new PostgreSQL and its roles, and the URLs with them, each as a file.
+
+    For the chart, kubectl create secret generic NAME --from-file=DIR makes the Secret of them; compose.yaml takes them
+    from build/secrets. A file that is there is left as it is, so it can be repeated.
+
+    Example: assay db secrets build/secrets --host db
+    """
+    from records.secret_files import write_secret_files
+
+    made = write_secret_files(folder, host)
+    print_lines(f"made  {folder / name}" for name in made)
 
 
 @db_app.command()

@@ -36,6 +36,12 @@ EVERYTHING: Values = {
 }
 
 
+DATABASE: Values = {
+    "predictor": {"recording": {"enabled": True, "sink": "database", "clientHeader": "X-Client-Id"}},
+    "database": {"secretName": "records", "bundled": {"enabled": True}},
+}
+
+
 class Refused(Exception):
     """Helm refuses the values; the message is Helm's."""
 
@@ -56,7 +62,7 @@ class Rendered:
 
     def promotion(self) -> Object:
         """The promotion's Job."""
-        (job,) = self.all("Job").values()
+        (job,) = (job for name, job in self.all("Job").items() if "promotion" in name)
         return job
 
     def templates(self) -> dict[str, Object]:
@@ -64,8 +70,10 @@ class Rendered:
         found = {
             f"{one['kind']} {one['metadata']['name']}": one["spec"]["template"]
             for one in self.objects
-            if one["kind"] in {"Deployment", "Job"}
+            if one["kind"] in {"Deployment", "Job", "StatefulSet"}
         }
+        for name, schedule in self.all("CronJob").items():
+            found[f"CronJob {name}"] = schedule["spec"]["jobTemplate"]["spec"]["template"]
         for name, service in self.all("InferenceService").items():
             predictor = service["spec"]["predictor"]
             found[f"InferenceService {name}"] = {
@@ -75,8 +83,13 @@ class Rendered:
         return found
 
     def pods(self) -> dict[str, Object]:
-        """The spec of every pod, by what it belongs to."""
-        return {owner: template["spec"] for owner, template in self.templates().items()}
+        """The spec of every pod, by what it belongs to; claims of a StatefulSet's own are among its volumes."""
+        pods = {owner: template["spec"] for owner, template in self.templates().items()}
+        for name, server in self.all("StatefulSet").items():
+            claims = [{"name": claim["metadata"]["name"]} for claim in server["spec"].get("volumeClaimTemplates", [])]
+            owner = f"StatefulSet {name}"
+            pods[owner] = {**pods[owner], "volumes": [*pods[owner]["volumes"], *claims]}
+        return pods
 
 
 def render(values: Values | None = None, *, release: str = "assay", namespace: str = "serving") -> Rendered:

@@ -8,7 +8,7 @@ import pytest
 
 from predictor.settings import PredictorSettings
 from tests.helm.pod_security import violations
-from tests.helm.rendering import EVERYTHING, TEMPORARY, Object, Values, containers, render
+from tests.helm.rendering import DATABASE, EVERYTHING, TEMPORARY, Object, Values, containers, render
 
 MODES: dict[str, Values] = {
     "deployment": {},
@@ -17,6 +17,8 @@ MODES: dict[str, Values] = {
     "everything on kserve": {**EVERYTHING, "mode": "kserve"},
     "records": {"predictor": {"recording": {"enabled": True}}},
     "records in a claim": {"predictor": {"recording": {"enabled": True, "existingClaim": "records"}}},
+    "a database": DATABASE,
+    "a database on kserve": {**DATABASE, "mode": "kserve"},
     "a claim": {"stable": {"bundle": {"from": "pvc://models/classifier/3"}}},
 }
 
@@ -27,7 +29,7 @@ def pods(request: pytest.FixtureRequest) -> dict[str, Object]:
 
 
 def test_every_program_has_its_pod(pods: dict[str, Object]) -> None:
-    names = sorted(owner.split()[1] for owner in pods)
+    names = sorted(owner.split()[1] for owner in pods if "database" not in owner)
     assert [name for name in names if "promotion" not in name] == [
         "assay-exporter",
         "assay-store",
@@ -102,11 +104,13 @@ def test_every_mount_has_its_volume_and_every_volume_a_mount(pods: dict[str, Obj
 
 def test_what_serves_is_probed_at_the_protocol_s_doors(pods: dict[str, Object]) -> None:
     for owner, pod in pods.items():
+        if owner.startswith("StatefulSet"):
+            continue  # it speaks no HTTP
         main = pod["containers"][0]
         probes = {name: probe["httpGet"]["path"] for name, probe in main.items() if name.endswith("Probe")}
         doors = "/v2/health" if owner.endswith(("-v1", "-v2")) else "/health"
         ready, live = f"{doors}/ready", f"{doors}/live"
-        is_job = owner.startswith("Job")
+        is_job = owner.startswith(("Job", "CronJob"))
         assert probes == ({} if is_job else {"startupProbe": ready, "readinessProbe": ready, "livenessProbe": live})
 
 

@@ -36,7 +36,8 @@ def test_the_examples_of_the_readme_are_taken() -> None:
 
 def test_every_value_that_the_schema_knows_is_in_the_readme() -> None:
     readme = (CHART / "README.md").read_text()
-    alike = ("canary.", "predictor.pod.", "store.pod.", "promotion.pod.", "exporter.pod.", "global")
+    pods = ("predictor", "store", "promotion", "exporter", "database.setup", "database.bundled")
+    alike = ("canary.", "global", *(f"{name}.pod." for name in pods))
     missing = [
         path
         for path in _leaves(SCHEMA)
@@ -62,6 +63,8 @@ def test_defaults_stand_at_every_place_that_the_schema_knows() -> None:
         "store.pod",
         "promotion.pod",
         "exporter.pod",
+        "database.setup.pod",
+        "database.bundled.pod",
     }
     missing = [path for path in _leaves(SCHEMA) if not _is_there(DEFAULTS, path)]
     assert [path for path in missing if not path.startswith(tuple(unset))] == []
@@ -101,6 +104,7 @@ def test_the_settings_are_those_of_a_predictor_that_have_no_place_of_their_own()
 def test_what_is_set_of_records_is_what_a_predictor_knows() -> None:
     recording = SCHEMA["properties"]["predictor"]["properties"]["recording"]["properties"]
     theirs = PredictorSettings.model_json_schema()["properties"]
+    assert recording["clientHeader"]["pattern"] == theirs["record_client_header"]["pattern"]
     for name in ("disk", "limit", "queue"):
         field = theirs[f"record_{name}_bytes"]
         assert _bounds(recording[f"{name}Bytes"]) == _bounds(field)

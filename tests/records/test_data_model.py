@@ -56,7 +56,7 @@ def test_every_role_query_variable_and_command_is_on_the_page() -> None:
     passwords = {name for name in known_variables() if "PASSWORD" in name and "FILE" not in name}
     assert {name for name in passwords | {"ASSAY_DATABASE_URL", "ASSAY_DATABASE_URL_FILE"} if name not in page} == set()
     commands = re.findall(r"^\| `assay db ([a-z-]+)", page, re.MULTILINE)
-    assert commands == ["create", "upgrade", "load-dataset", "load-rollouts", "query", "prune"]
+    assert commands == ["create", "secrets", "upgrade", "load-dataset", "load-rollouts", "query", "prune"]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
 {{- include "assay.check.source" (dict "root" . "where" "stable.bundle" "source" .Values.stable.bundle) }}
 {{- if .Values.canary }}{{ include "assay.check.canary" . }}{{ end }}
 {{- include "assay.check.gateway" . }}
+{{- include "assay.check.database" . }}
 {{- $scaling := .Values.predictor.autoscaling }}
 {{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}
 {{- fail "predictor.autoscaling.minReplicas is above maxReplicas" }}

@@ -15,15 +15,15 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* The part of a pod's spec that is alike everywhere: root, values. */}}
+{{/* The part of a pod's spec that is alike everywhere: root, values, and maybe user (a number). */}}
 {{- define "assay.podSpec" -}}
 automountServiceAccountToken: {{ .hasToken | default false }}
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  runAsUser: 65532
-  runAsGroup: 65532
-  fsGroup: 65532
+  runAsUser: {{ .user | default 65532 }}
+  runAsGroup: {{ .user | default 65532 }}
+  fsGroup: {{ .user | default 65532 }}
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile: {type: RuntimeDefault}
 {{- with .root.Values.image.pullSecrets }}

@@ -90,23 +90,38 @@ containers:
       {{- if .root.Values.predictor.recording.existingClaim }}
       - {name: records-spool, mountPath: /records-spool}
       {{- end }}
+      {{- if eq .root.Values.predictor.recording.sink "database" }}
+      {{- include "assay.database.mount" . | nindent 6 }}
+      {{- end }}
       {{- end }}
       {{- with $values.extraVolumeMounts }}{{ toYaml . | nindent 6 }}{{ end }}
 volumes:
   {{- include "assay.source.volumes" $source | nindent 2 }}
   {{- include "assay.predictor.recordVolumes" .root.Values.predictor | nindent 2 }}
+  {{- with .root.Values.predictor.recording }}
+  {{- if and .enabled (eq .sink "database") }}
+  {{- include "assay.database.volume" (dict "root" $.root "keys" (list "predictor-url")) | nindent 2 }}
+  {{- end }}
+  {{- end }}
   {{- with $values.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end }}
 
 {{/* Variables, as YAML, from the values of `recording`. In a claim each pod writes to a directory of its own name. */}}
 {{- define "assay.predictor.recordSettings" -}}
 {{- if .enabled }}
-{{- if .existingClaim }}
+{{- if eq .sink "database" }}
+- {name: ASSAY_RECORD, value: database}
+- {name: ASSAY_RECORD_SPOOL_DIR, value: /records}
+{{ include "assay.database.settings" (dict "key" "predictor-url") }}
+{{- else if .existingClaim }}
 - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
 - {name: ASSAY_RECORD, value: jsonl:/records/$(POD_NAME)}
 - {name: ASSAY_RECORD_SPOOL_DIR, value: /records-spool}
 {{- else }}
 - {name: ASSAY_RECORD, value: "jsonl:/records"}
+{{- end }}
+{{- with .clientHeader }}
+- {name: ASSAY_RECORD_CLIENT_HEADER, value: {{ . | quote }}}
 {{- end }}
 - {name: ASSAY_RECORD_DISK_BYTES, value: {{ .diskBytes | int64 | quote }}}
 - {name: ASSAY_RECORD_LIMIT_BYTES, value: {{ .limitBytes | int64 | quote }}}

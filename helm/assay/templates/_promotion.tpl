@@ -122,20 +122,36 @@ spec:
         - --approval-seconds
         - {{ $promotion.approvalSeconds | int64 | quote }}
         {{- end }}
+        {{- if gt ($promotion.gate.looks | int64) 1 }}
+        - --hold-seconds
+        - {{ $promotion.holdSeconds | int64 | quote }}
+        - --rows-from
+        - http://{{ .root.Release.Name }}-store
+        {{- end }}
         {{- if $promotion.supersede }}
         - --supersede
         {{- end }}
         {{- with $promotion.extraArgs }}{{ toYaml . | nindent 8 }}{{ end }}
-      {{- include "assay.environment" (dict "values" $values) | nindent 6 }}
+      {{- $own := list }}
+      {{- if .root.Values.database.secretName }}
+      {{- $own = include "assay.database.settings" (dict "key" "console-url") | fromYamlArray }}
+      {{- end }}
+      {{- include "assay.environment" (dict "own" $own "values" $values) | nindent 6 }}
       resources: {{- toYaml $promotion.resources | nindent 8 }}
       volumeMounts:
         - {name: content, mountPath: /holdout, readOnly: true}
         - {name: gate, mountPath: /etc/assay, readOnly: true}
         - {name: tmp, mountPath: /tmp}
+        {{- if .root.Values.database.secretName }}
+        {{- include "assay.database.mount" . | nindent 8 }}
+        {{- end }}
         {{- with $values.extraVolumeMounts }}{{ toYaml . | nindent 8 }}{{ end }}
   volumes:
     {{- include "assay.source.volumes" $source | nindent 4 }}
     - name: gate
       configMap: {name: {{ .jobName | quote }}}
+    {{- if .root.Values.database.secretName }}
+    {{- include "assay.database.volume" (dict "root" .root "keys" (list "console-url")) | nindent 4 }}
+    {{- end }}
     {{- with $values.extraVolumes }}{{ toYaml . | nindent 4 }}{{ end }}
 {{- end }}

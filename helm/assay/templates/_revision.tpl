@@ -93,6 +93,9 @@ spec:
     {{- with include "assay.source.egress" (merge (include "assay.predictor.source" . | fromYaml) (dict "root" .root)) }}
     {{- . | trim | nindent 4 }}
     {{- end }}
+    {{- if and .root.Values.predictor.recording.enabled (eq .root.Values.predictor.recording.sink "database") }}
+    {{- include "assay.database.egress" . | nindent 4 }}
+    {{- end }}
     {{- with $policy.extraEgress }}{{ toYaml . | nindent 4 }}{{ end }}
 {{- end }}
 
