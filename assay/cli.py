@@ -34,6 +34,7 @@ def _assay(
 
 _COMMANDS = {
     "train": "train:train",
+    "stage": "stage:stage_app",
     "evaluate": "evaluate:evaluate",
     "experiments": "experiments:experiments_app",
     "pack": "pack:pack",

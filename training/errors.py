@@ -4,6 +4,7 @@ TrainingError
 ├── ParametersNotUsable   params.yaml is malformed, or names an estimator that cannot be had
 ├── DataNotUsable         the rows cannot be learned from, or the holdout is among them
 ├── ParityNotReached      ONNX Runtime does not answer what scikit-learn answers
+├── StageFilesNotUsable   what one stage leaves for the next is missing, was changed, or cannot be written
 └── TrackingError         the store of experiments
     ├── TrackingNotUsable    it is away, or cannot be had
     ├── ExperimentNotFound   it has no experiment of this id
@@ -26,6 +27,10 @@ class DataNotUsable(TrainingError):
 
 class ParityNotReached(TrainingError):
     """The exported graph does not answer what the estimator answers."""
+
+
+class StageFilesNotUsable(TrainingError):
+    """What one stage leaves for the next is missing, was changed, or cannot be written."""
 
 
 class TrackingError(TrainingError):

@@ -32,20 +32,20 @@ def write_run_files(finished: FinishedExperiment, directory: Path) -> None:
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     (directory / METRICS_FILE).write_bytes(orjson.dumps(asdict(finished.metrics), option=options))
     write_answers(finished.answers, directory / ANSWERS_FILE)
+    plots = directory / "plots"
+    draw_plots(finished, plots)
     if finished.epochs:
         columns = list(finished.epochs.values())
         lines = zip(range(1, len(columns[0]) + 1), *columns, strict=True)
-        _write_table(directory / "epochs.csv", ("epoch", *finished.epochs), lines)
+        _write_table(plots / "epochs.csv", ("epoch", *finished.epochs), lines)
     if isinstance(finished.metrics, HoldoutMetrics):
         bins = finished.metrics.calibration
         _write_table(
-            directory / "calibration.csv",
+            plots / "calibration.csv",
             ("confidence", "accuracy", "rows"),
             ((one.confidence, one.accuracy, one.rows) for one in bins),
         )
-    draw_plots(finished, directory / "plots")
-    if finished.epochs:
-        write_events(finished, directory / "tensorboard")
+    write_events(finished, directory / "tensorboard")
 
 
 def _write_table(path: Path, header: Sequence[str], lines: Iterable[Sequence[object]]) -> None:

@@ -1,4 +1,4 @@
-"""TensorBoard's event files of a training in steps: a scalar for each epoch, and the confusion matrix at its end."""
+"""TensorBoard's event files: a scalar for each epoch of a training in steps, and the holdout's metrics at its end."""
 
 from pathlib import Path
 

@@ -12,18 +12,26 @@ from assay.output import print_json, print_lines, say
 from assay.termination import raise_when_terminated
 
 if TYPE_CHECKING:
+    from dataset import LabelledRows
     from training.parameters import TrainingParameters
+    from training.provenance import Provenance
     from training.tracking.run import ExperimentRun
 
 SPEC_HELP = "a built-in data set (digits), a part of one (digits:part-1), or the path of a .csv or .csv.gz"
 
 
 def train(
-    data: Annotated[
-        list[str], typer.Option("--data", metavar="SPEC…", help=f"Training rows, one or more of: {SPEC_HELP}.")
-    ],
-    holdout: Annotated[str, typer.Option(metavar="SPEC", help="Rows to evaluate on; none of them may be in the data.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the bundle is written, in a directory of its own.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data", metavar="SPEC…", help=f"Training rows, one or more of: {SPEC_HELP}; else the parameters'."
+        ),
+    ] = None,
+    holdout: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="Rows to evaluate on, none of them in the data; else the parameters'."),
+    ] = None,
     more_data: Annotated[list[str] | None, typer.Argument(metavar="[SPEC…]", hidden=True)] = None,
     params: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Parameters; left out, the defaults that params.yaml shows.")
@@ -59,19 +67,16 @@ def train(
     """
     from training.experiment import run_experiment
     from training.parameters import read_parameters
-    from training.provenance import find_provenance
     from training.run_files import write_run_files
     from training.settings import TrainingSettings
 
-    settings = TrainingSettings()
     parameters = read_parameters(params).numbered(model_version, experiment)
-    specifications = [*data, *(more_data or [])]
-    with _tracked(track or settings.tracking_url, parameters, experiment) as run:
+    parameters = parameters.trained_on([*(data or []), *(more_data or [])], holdout)
+    with _tracked(track or TrainingSettings().tracking_url, parameters, experiment) as run:
         parameters = parameters.numbered(None, run.experiment_id if run else None)
-        parts = [load_rows(specification) for specification in specifications]
-        inputs = [path for path in map(Path, (*specifications, holdout, params or "")) if path.is_file()]
-        provenance = find_provenance(Path.cwd(), inputs, settings.source_date_epoch)
-        finished = run_experiment(parts, load_rows(holdout), parameters, provenance, out, say)
+        parts, rows_to_evaluate = load_training(parameters)
+        provenance = provenance_of(parameters, params)
+        finished = run_experiment(parts, rows_to_evaluate, parameters, provenance, out, say)
         version = run.finish(finished) if run else None
         if report is not None:
             write_run_files(finished, report)
@@ -90,6 +95,22 @@ def train(
             f"next     assay serve --bundle {bundle.path}",
         ]
     )
+
+
+def load_training(parameters: "TrainingParameters") -> "tuple[list[LabelledRows], LabelledRows]":
+    """The parts and the holdout that the parameters name. Raises DatasetError."""
+    data = parameters.dataset
+    return [load_rows(specification) for specification in data.training], load_rows(data.holdout)
+
+
+def provenance_of(parameters: "TrainingParameters", params: Path | None) -> "Provenance":
+    """Of a training started here, with the files that it reads."""
+    from training.provenance import find_provenance
+    from training.settings import TrainingSettings
+
+    named = (*parameters.dataset.training, parameters.dataset.holdout, params or "")
+    inputs = [path for path in map(Path, named) if path.is_file()]
+    return find_provenance(Path.cwd(), inputs, TrainingSettings().source_date_epoch)
 
 
 @contextmanager

@@ -52,10 +52,10 @@ def test_the_answers_are_a_table_of_the_holdout(trained: FinishedExperiment, fil
 def test_tables_and_pictures_are_those_that_the_experiment_has(trained: FinishedExperiment, files: Path) -> None:
     metrics = orjson.loads((files / "metrics.json").read_bytes())
     assert metrics["accuracy"] == trained.metrics.summary()["accuracy"]
-    assert len((files / "epochs.csv").read_text().splitlines()) == 41
-    assert (files / "calibration.csv").read_text().startswith("confidence,accuracy,rows\n")
+    assert len((files / "plots/epochs.csv").read_text().splitlines()) == 41
+    assert (files / "plots/calibration.csv").read_text().startswith("confidence,accuracy,rows\n")
     pictures = ["calibration.png", "confusion_matrix.png", "epochs.png", "worst_mistakes.png"]
-    assert sorted(path.name for path in (files / "plots").iterdir()) == pictures
+    assert sorted(path.name for path in (files / "plots").glob("*.png")) == pictures
     for name in pictures:
         Image.open(files / "plots" / name).verify()
 
@@ -65,7 +65,8 @@ def test_a_regression_without_epochs_has_its_answers_alone(tmp_path: Path) -> No
     finished = train(load_rows("rents"), load_rows("rents:holdout"), tmp_path / "bundles", fields)
     write_run_files(finished, tmp_path / "files")
     written = sorted(str(path.relative_to(tmp_path / "files")) for path in (tmp_path / "files").rglob("*.*"))
-    assert written == ["answers.csv", "metrics.json", "plots/answers.png"]
+    assert written[:3] == ["answers.csv", "metrics.json", "plots/answers.png"]
+    assert [Path(name).parent.name for name in written[3:]] == ["tensorboard"]
     labels, answered = read_answers((tmp_path / "files/answers.csv").read_bytes())
     assert isinstance(finished.metrics, RegressionMetrics)
     assert isinstance(finished.answers, ValueAnswers)
