@@ -37,6 +37,7 @@ _COMMANDS = {
     "stage": "stage:stage_app",
     "evaluate": "evaluate:evaluate",
     "experiments": "experiments:experiments_app",
+    "bundle": "bundle:bundle_app",
     "pack": "pack:pack",
     "serve": "serve:serve",
     "split": "split:split_app",

@@ -17,6 +17,7 @@ from training.export import describe, export_graph, output_signature, to_bytes
 from training.extract_data import extract_data
 from training.graph_inputs import input_signature
 from training.holdout_answers import HoldoutAnswers, answer_holdout
+from training.holdout_counts import count_answers
 from training.image_form import image_form
 from training.inference_model import HoldoutMetrics, RegressionMetrics, inference_model
 from training.parameters import TrainingParameters
@@ -112,8 +113,8 @@ def run_inference_model(
     metrics = inference_model(answers)
     report(f"{metrics.text} on {metrics.rows} holdout rows")
     described = describe(data.rows, parameters, provenance, metrics.summary())
-    measured = manifest.model_copy(update={"metrics": metrics.summary()})
-    bundle = write_bundle(directory, measured, to_bytes(onnx.load_model_from_string(model.graph), described))
+    scored = manifest.model_copy(update={"metrics": metrics.summary(), "measured": count_answers(answers)})
+    bundle = write_bundle(directory, scored, to_bytes(onnx.load_model_from_string(model.graph), described))
     return FinishedExperiment(bundle, metrics, answers, data.holdout, model.parity, model.epochs)
 
 

@@ -7,13 +7,14 @@ whether anything has changed.
 
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import orjson
 
 from bundle import DataReference
 from bundle.manifest import content_digest
-from dataset import LabelledRows
+from dataset import DatasetMalformed, LabelledRows
 from training.errors import StageFilesNotUsable, first_line
 from training.experiment import ExtractedData, TrainedModel
 from training.parity import Parity
@@ -37,7 +38,7 @@ def read_data(directory: Path) -> ExtractedData:
     try:
         rows, holdout = (_read_rows(directory / f"{name}.npz", found[name]) for name in ("training", "holdout"))
         return ExtractedData(rows, tuple(DataReference.model_validate(part) for part in found["parts"]), holdout)
-    except (KeyError, OSError, TypeError, ValueError) as error:
+    except (LookupError, OSError, TypeError, ValueError, BadZipFile, DatasetMalformed) as error:
         raise StageFilesNotUsable(f"{directory}: not what extract_data writes: {first_line(error)}") from error
 
 

@@ -54,7 +54,10 @@ def test_what_is_missing_or_changed_is_told(tmp_path: Path) -> None:
     data = run_extract_data([load_rows("rents")], load_rows("rents:holdout"), TrainingParameters(task="regression"))
     write_data(data, tmp_path / "data")
     np.savez_compressed(
-        tmp_path / "data/holdout.npz", features=data.holdout.features + 1, labels=np.array(data.holdout.labels)
+        tmp_path / "data/holdout.npz", features=data.holdout.features[::-1], labels=np.array(data.holdout.labels)
     )
     with pytest.raises(StageFilesNotUsable, match=r"holdout\.npz was changed since extract_data wrote it"):
+        read_data(tmp_path / "data")
+    (tmp_path / "data/holdout.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(StageFilesNotUsable, match="data: not what extract_data writes"):
         read_data(tmp_path / "data")
