@@ -23,7 +23,7 @@ def open_records(state: Path) -> OpenedDatabase:
     That file gets its tables here. Raises RecordsError.
     """
     settings = DatabaseSettings.read()
-    if settings.url or settings.url_file:
+    if settings.is_set:
         opened = open_database(settings.database_url())
         require_current(opened)
         return OpenedDatabase(opened, {})  # jobs have the same environment
