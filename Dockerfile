@@ -18,6 +18,7 @@ RUN for extra in $EXTRAS; do \
 COPY LICENSE README.md pyproject.toml ./
 COPY assay assay
 COPY bundle bundle
+COPY console console
 COPY content_store content_store
 COPY dataset dataset
 COPY open_inference open_inference

@@ -34,7 +34,10 @@ def _assay(
 
 _COMMANDS = {
     "train": "train:train",
+    "stage": "stage:stage_app",
     "evaluate": "evaluate:evaluate",
+    "experiments": "experiments:experiments_app",
+    "bundle": "bundle:bundle_app",
     "pack": "pack:pack",
     "serve": "serve:serve",
     "split": "split:split_app",
@@ -42,6 +45,7 @@ _COMMANDS = {
     "gate": "gate:gate_app",
     "promote": "promote:promote",
     "rollout": "rollout:rollout_app",
+    "console": "console:console",
     "rollout-exporter": "rollout_exporter:rollout_exporter",
     "db": "db:db_app",
     "cluster": "cluster:cluster_app",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from assay.further_rows import rows_in_store
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
+from assay.registry_aliases import with_aliases
 from assay.rollout import RolloutParts, give_up_rollout, run_rollout, supersede_rollout
 from assay.rollout_notes import rollout_notes
 from assay.rollout_text import RolloutLines
@@ -94,7 +95,7 @@ class ClusterRollout:
         store = ClusterRolloutStore(api, self.release)
         try:
             with rollout_notes(environment, lambda _record: store.read_evidence()) as note:
-                parts = replace(self._parts(api, source, watch, store), note=note)
+                parts = with_aliases(replace(self._parts(api, source, watch, store), note=note))
                 return self._run(plan, lines, api, source, parts)
         finally:
             watch.stop()

@@ -9,6 +9,7 @@ from assay.cluster.errors import ClusterError
 from assay.demo.errors import DemoFailed
 from assay.output import print_json, say
 from bundle import BundleError
+from console.errors import ConsoleError
 from content_store.errors import ContentStoreError
 from dataset import DatasetError
 from predictor.errors import PredictorError
@@ -20,6 +21,7 @@ from training.errors import TrainingError
 EXPLAINED = (
     BundleError,
     ClusterError,
+    ConsoleError,
     ContentStoreError,
     DatasetError,
     DemoFailed,

@@ -8,6 +8,7 @@ from assay.further_rows import rows_in_directory
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.progress import ShareDone
+from assay.registry_aliases import with_aliases
 from assay.rollout import RolloutParts, run_rollout, supersede_rollout
 from assay.rollout_notes import ReadEvidence, rollout_notes
 from assay.rollout_text import RolloutLines
@@ -80,7 +81,9 @@ class RolloutWiring:
     """Who takes the role of the canary, also from one whose rollout is under way, which is then superseded."""
     guardrails: GuardrailSources = DEFAULT_SOURCES
     records: tuple[Path, ...] = ()
-    """Where the predictors record; none: no shadow, and no labels."""
+    """Where the predictors record; none, and no database either: no shadow, and no labels."""
+    database_url: str | None = None
+    """Of the database that they record in; it may hold a password."""
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
@@ -109,7 +112,7 @@ class RolloutWiring:
             orders=FileRolloutOrders(self.out),
             mirror=router,
             load_rows=rows_in_directory(self.out),
-            recorded=LiveLabels(self.records, self.out, self.policy, clock) if self.records else None,
+            recorded=self._recorded(clock),
             note=note,
         )
         if self.newer_canary is not None:
@@ -117,8 +120,13 @@ class RolloutWiring:
             replay = holdout_replay(router.read_revisions().stable.url, newer.url)
             supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
             router.assign("canary", newer)
-        parts = replace(parts, guardrails=self._guardrail_sources(source))
+        parts = with_aliases(replace(parts, guardrails=self._guardrail_sources(source)))
         return run_rollout(parts, plan, self.holdout, self.policy, lines)
+
+    def _recorded(self, clock: SystemClock) -> LiveLabels | None:
+        if not self.records and self.database_url is None:
+            return None
+        return LiveLabels(self.records, self.out, self.policy, clock, self.database_url)
 
     def _guardrail_sources(self, source: "_RolesHolders") -> tuple[GuardrailSource, ...]:
         made: dict[str, GuardrailSource] = {

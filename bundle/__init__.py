@@ -9,7 +9,18 @@ imports nothing of ours.
 """
 
 from bundle.errors import BundleDamaged, BundleError, BundleNotFound, BundleNotUsable
-from bundle.manifest import AnswerOutputs, BundleFile, DataReference, ImageForm, Lineage, Manifest, TensorSignature
+from bundle.manifest import (
+    AnswerOutputs,
+    BundleFile,
+    ClassCounts,
+    Confusion,
+    DataReference,
+    ImageForm,
+    Lineage,
+    Manifest,
+    Measured,
+    TensorSignature,
+)
 from bundle.read import Bundle, read_bundle
 from bundle.write import write_bundle
 
@@ -21,10 +32,13 @@ __all__ = [
     "BundleFile",
     "BundleNotFound",
     "BundleNotUsable",
+    "ClassCounts",
+    "Confusion",
     "DataReference",
     "ImageForm",
     "Lineage",
     "Manifest",
+    "Measured",
     "TensorSignature",
     "read_bundle",
     "write_bundle",

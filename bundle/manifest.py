@@ -18,7 +18,7 @@ MANIFEST_NAME = "manifest.json"
 MODEL_NAME = "model.onnx"
 DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
 NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
-_SINCE_FORMAT_2 = frozenset({"categories", "unknown_categories", "answer", "image"})
+_SINCE_FORMAT_2 = frozenset({"categories", "unknown_categories", "answer", "image", "measured"})
 
 
 class _ManifestPart(BaseModel):
@@ -83,6 +83,33 @@ class Lineage(_ManifestPart):
     experiment_id: int
 
 
+class ClassCounts(_ManifestPart):
+    """What was counted of one class on the holdout: precision is right / answered, recall right / rows."""
+
+    rows: int = Field(ge=0, description="that are of the class")
+    answered: int = Field(ge=0, description="that were answered to be of it")
+    right: int = Field(ge=0, description="both")
+
+
+class Confusion(_ManifestPart):
+    """How many rows of the class `truth` were answered to be of the class `answered`, another one."""
+
+    truth: str
+    answered: str
+    rows: int = Field(ge=1)
+
+
+class Measured(_ManifestPart):
+    """What the metrics were counted from, so that whoever has the bundle alone knows how sure they are."""
+
+    rows: int = Field(ge=1, description="of the holdout")
+    classes: tuple[ClassCounts, ...] = Field((), description="a classifier's, in the order of its classes")
+    confusions: tuple[Confusion, ...] = Field((), description="the most frequent mistakes")
+    absolute_error_deviation: FiniteFloat | None = Field(
+        None, ge=0, description="a regression's: standard deviation of the absolute errors"
+    )
+
+
 class AnswerOutputs(_ManifestPart):
     """Which outputs answer the task, by name. What the graph does not have, it does not answer."""
 
@@ -117,6 +144,7 @@ class Manifest(_ManifestPart):
     answer: AnswerOutputs = AnswerOutputs()
     metrics: dict[str, FiniteFloat]
     lineage: Lineage | None = Field(None, description="none for a model that was not trained here")
+    measured: Measured | None = Field(None, description="the counts behind `metrics`; else it is not stored")
     image: ImageForm | None = Field(None, description="where the model takes pictures; else it is not stored")
     files: dict[Annotated[str, Field(pattern=NAME_PATTERN)], BundleFile]
 

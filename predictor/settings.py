@@ -23,6 +23,8 @@ from records.settings import known_variables
 
 _PREFIX = "ASSAY_"
 _FILE = ".env"
+_OF_TRAINING = "ASSAY_TRACKING_URL"
+_OF_A_CONSOLE = "ASSAY_CONSOLE_"  # which starts predictors
 
 
 class PredictorSettings(BaseModel):
@@ -79,9 +81,10 @@ class PredictorSettings(BaseModel):
     def __init__(self, **given: Any) -> None:
         variables = {**_read_file(), **{name.upper(): value for name, value in os.environ.items()}}
         known = [f"{_PREFIX}{name}".upper() for name in type(self).model_fields]
-        of_the_database = known_variables()
+        of_others = known_variables() | {_OF_TRAINING}
         for name in variables:
-            if name.startswith(_PREFIX) and name not in known and name not in of_the_database:
+            is_of_another = name in of_others or name.startswith(_OF_A_CONSOLE)
+            if name.startswith(_PREFIX) and name not in known and not is_of_another:
                 nearest = get_close_matches(name, known, n=1, cutoff=0)[0]
                 raise SettingsError(f"{name} is no setting of a predictor; the nearest one is {nearest}")
         if models_dir := variables.get("MODELS_DIR"):

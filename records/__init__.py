@@ -14,7 +14,9 @@ for many programs at once, SQLite, a file, for one machine.
     months.py               predictions of a month in a table of their own, on PostgreSQL; what is too old is let go
     prediction_writer.py    predictions, in batches, each once
     prediction_search.py    predictions found again, a page at a time
+    answers.py              what two bundles answered, for whoever compares them
     feedback.py             true labels of predictions
+    labelled_inputs.py      what was asked where the truth is known, for the next training
     dataset_writer.py       the rows of a data set, each part once
     dataset_parts.py        which parts are there
     experiments.py          training runs, from waiting to finished

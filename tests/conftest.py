@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -41,6 +42,14 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} is skipped although {MAY_NOT_SKIP} is set: {call.excinfo}"
     return report
+
+
+@pytest.fixture(scope="session")
+def empty_tracking_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's tables in a file, to copy."""
+    from tests.tracking_stores import make_empty_database  # noqa: PLC0415 - MLflow takes seconds to load
+
+    return make_empty_database(tmp_path_factory.mktemp("tracking") / "empty.db")
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from bundle import Manifest
-from dataset import LabelledRows, require_columns
-from training.errors import DataNotUsable
-from training.onnx_answers import answer_with_onnx
-from training.train_model import class_indices
+from training.calibration import CalibrationBin, calibrate, expected_calibration_error
+from training.holdout_answers import ClassAnswers, HoldoutAnswers, ValueAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +27,12 @@ class HoldoutMetrics:
     rows: int
     accuracy: float
     macro_f1: float
+    calibration_error: float
+    """0..1: how far apart a stated probability and the share of right answers are (training/calibration.py)."""
     classes: tuple[ClassMetrics, ...]
     confusion_matrix: tuple[tuple[int, ...], ...]
     """Rows by true class, columns by answered class."""
+    calibration: tuple[CalibrationBin, ...]
 
     @property
     def headline(self) -> str:
@@ -42,11 +42,11 @@ class HoldoutMetrics:
     @property
     def text(self) -> str:
         """All of them in one line."""
-        return f"{self.headline}, macro F1 {self.macro_f1:.4f}"
+        return f"{self.headline}, macro F1 {self.macro_f1:.4f}, calibration error {self.calibration_error:.4f}"
 
     def summary(self) -> dict[str, float]:
-        """The two numbers that a manifest and an experiment list show."""
-        return {"accuracy": self.accuracy, "macro_f1": self.macro_f1}
+        """What a manifest and an experiment list show."""
+        return {"accuracy": self.accuracy, "macro_f1": self.macro_f1, "calibration_error": self.calibration_error}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,50 +78,37 @@ class RegressionMetrics:
         }
 
 
-def inference_model(
-    model_bytes: bytes, manifest: Manifest, holdout: LabelledRows
-) -> HoldoutMetrics | RegressionMetrics:
-    """Answer every row of `holdout` with the exported graph and score the answers.
-
-    Raises DatasetMalformed when the holdout's columns are not those of `manifest`, or a regression's label is no
-    number; DataNotUsable when a label is not among its classes, or the model was not trained here.
-    """
-    if manifest.lineage is None:
-        raise DataNotUsable(f"{manifest.model} was not trained here; expected a bundle of `assay train`")
-    require_columns(holdout, manifest.feature_names, "the model", manifest.categories)
-    if manifest.task == "regression":
-        return _score_values(model_bytes, holdout)
-    return _score_classes(model_bytes, manifest.classes, holdout)
+def inference_model(answers: HoldoutAnswers) -> HoldoutMetrics | RegressionMetrics:
+    """Score what a model answered to a holdout."""
+    return _score_values(answers) if isinstance(answers, ValueAnswers) else _score_classes(answers)
 
 
-def _score_classes(model_bytes: bytes, classes: tuple[str, ...], holdout: LabelledRows) -> HoldoutMetrics:
-    unknown = sorted(set(holdout.labels) - set(classes))
-    if unknown:
-        raise DataNotUsable(f"{holdout.name}: label {unknown[0]!r}; the model knows {', '.join(classes)}")
-    truth = class_indices(holdout, classes)
-    answered = answer_with_onnx(model_bytes, holdout)["label"]
-    indices = np.arange(len(classes))
+def _score_classes(answers: ClassAnswers) -> HoldoutMetrics:
+    truth, answered = answers.truth, answers.answered
+    indices = np.arange(len(answers.classes))
     precision, recall, f1, support = precision_recall_fscore_support(truth, answered, labels=indices, zero_division=0)
+    calibration = calibrate(answers)
     return HoldoutMetrics(
-        rows=len(holdout),
+        rows=len(truth),
         accuracy=float((truth == answered).mean()),
         macro_f1=float(f1[support > 0].mean()),
+        calibration_error=expected_calibration_error(calibration),
         classes=tuple(
             ClassMetrics(name, int(support[i]), float(precision[i]), float(recall[i]), float(f1[i]))
-            for i, name in enumerate(classes)
+            for i, name in enumerate(answers.classes)
         ),
         confusion_matrix=tuple(
             tuple(int(count) for count in row) for row in confusion_matrix(truth, answered, labels=indices)
         ),
+        calibration=calibration,
     )
 
 
-def _score_values(model_bytes: bytes, holdout: LabelledRows) -> RegressionMetrics:
-    truth = holdout.targets()
-    errors = answer_with_onnx(model_bytes, holdout)["value"].reshape(-1) - truth
+def _score_values(answers: ValueAnswers) -> RegressionMetrics:
+    truth, errors = answers.truth, answers.answered - answers.truth
     spread = float(((truth - truth.mean()) ** 2).sum())
     return RegressionMetrics(
-        rows=len(holdout),
+        rows=len(truth),
         mean_absolute_error=float(np.abs(errors).mean()),
         root_mean_squared_error=float(np.sqrt((errors**2).mean())),
         r2=1 - float((errors**2).sum()) / spread if spread else 0.0,

@@ -1,5 +1,6 @@
 """params.yaml: every choice of a training, validated before anything runs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +35,10 @@ class ExperimentParameters(_Parameters):
 
 
 class DatasetParameters(_Parameters):
-    """Describes the data for people; left out, a built-in data set's own words are used."""
+    """The data, as `--data` and `--holdout` take them, and their description: else a built-in data set's own."""
 
+    training: tuple[str, ...] = Field(default=("digits",), min_length=1)
+    holdout: str = "digits:holdout"
     title: str | None = None
     link: str | None = None
 
@@ -81,9 +84,16 @@ class TrainingParameters(_Parameters):
             }
         )
 
+    def trained_on(self, training: Sequence[str], holdout: str | None) -> "TrainingParameters":
+        """These parameters with other data, where some are given."""
+        given = {"training": tuple(training)} if training else {}
+        update = {**given, **({"holdout": holdout} if holdout else {})}
+        return self.model_copy(update={"dataset": self.dataset.model_copy(update=update)})
+
     def digest(self) -> str:
-        """`sha256:<64 hex digits>` of a canonical form."""
-        return content_digest(orjson.dumps(self.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS))
+        """`sha256:<64 hex digits>` of a canonical form, without where the data are: those have digests of their own."""
+        fields = self.model_dump(mode="json", by_alias=True, exclude={"dataset": {"training", "holdout"}})
+        return content_digest(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS))
 
 
 def read_parameters(path: Path | None) -> TrainingParameters:

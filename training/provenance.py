@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 UNKNOWN_COMMIT = "unknown"
+WRITTEN_BY_PIPELINE = "dvc.lock"
+"""Changes while DVC runs the stages of a training, and is no part of what they are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ def find_provenance(directory: Path, inputs: Sequence[Path], source_date_epoch: 
         seconds = int(commit_seconds)
     else:
         seconds = int(max(path.stat().st_mtime for path in (*inputs, Path(__file__))))
-    is_dirty = bool(commit) and bool(_git(directory, "status", "--porcelain", "--untracked-files=no"))
+    changed = ("status", "--porcelain", "--untracked-files=no", "--", ":(top)", f":(top,exclude){WRITTEN_BY_PIPELINE}")
+    is_dirty = bool(commit) and bool(_git(directory, *changed))
     return Provenance(
         commit=(commit + ("-dirty" if is_dirty else "")) or UNKNOWN_COMMIT,
         save_date=datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -22,11 +22,12 @@ def evaluate(
 
     Example: assay evaluate --bundle build/bundles/DIGEST --holdout digits:holdout
     """
+    from training.holdout_answers import answer_holdout
     from training.inference_model import RegressionMetrics, inference_model
 
     read = read_bundle(bundle)
     rows = load_rows(holdout)
-    metrics = inference_model(read.model_bytes, read.manifest, rows)
+    metrics = inference_model(answer_holdout(read.model_bytes, read.manifest, rows))
     if json:
         print_json({"bundle": str(bundle), "digest": read.digest, "holdout": rows.digest, **asdict(metrics)})
         return

@@ -95,7 +95,9 @@ def promote(
     records: Annotated[
         str,
         typer.Option(
-            metavar="DIR,…", help="Where the predictors record: the DIR of ASSAY_RECORD.", rich_help_panel=RECORDS
+            metavar="DIR,…|database",
+            help="Where the predictors record, as ASSAY_RECORD says: its DIR, or the database of ASSAY_DATABASE_URL.",
+            rich_help_panel=RECORDS,
         ),
     ] = "",
     shadow: Annotated[
@@ -186,7 +188,7 @@ def promote(
     place: Callable[[LabelledRows, GatePolicy], Rollout]
     if release is None:
         newer = parse_revision(_require("--canary", canary, "--supersede")) if supersede else None
-        place = _Machine(gateway, out, dry_run, newer, live, _parse_records(records))
+        place = _Machine(gateway, out, dry_run, newer, live, *_parse_records(records))
     else:
         if shadow or records:
             text = "not in a cluster: its pods keep what they record on disks of their own"
@@ -232,6 +234,7 @@ class _Machine:
     newer_canary: "RevisionEndpoint | None"
     guardrails: GuardrailSources
     records: tuple[Path, ...]
+    database_url: str | None
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
         from assay.wiring import RolloutWiring
@@ -245,6 +248,7 @@ class _Machine:
             self.newer_canary,
             self.guardrails,
             self.records,
+            self.database_url,
         )
 
 
@@ -308,8 +312,13 @@ def _parse_pauses(text: str) -> Iterator[tuple[int, float]]:
             raise typer.BadParameter(f"{one!r}: expected such as 50=600", param_hint="--pauses") from error
 
 
-def _parse_records(text: str) -> tuple[Path, ...]:
-    return tuple(Path(one) for one in text.split(",") if one)
+def _parse_records(text: str) -> tuple[tuple[Path, ...], str | None]:
+    """Directories, or the database's URL."""
+    if text != "database":
+        return tuple(Path(one) for one in text.split(",") if one), None
+    from records.settings import DatabaseSettings
+
+    return (), DatabaseSettings.read().database_url()
 
 
 def _parse_shadow(text: str) -> ShadowSize:

@@ -98,7 +98,7 @@ class Story:
         out = self.directory / "bundles"
         known = set(out.glob("*"))
         data = [argument for specification in training for argument in ("--data", specification)]
-        numbers = ["--model-version", str(number), "--experiment-id", str(number)]
+        numbers = ["--model-version", str(number), "--experiment", str(number)]
         self.processes.run(
             ["train", *data, "--holdout", self.data.holdout, "--params", str(parameters), *numbers, "--out", str(out)]
         )

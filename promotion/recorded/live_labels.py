@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from promotion.clock import Clock
 from promotion.gate.policy import GatePolicy
@@ -11,6 +12,9 @@ from promotion.recorded.answers import RecordsError
 from promotion.recorded.findings import LabelFinding, LabelState, find_in_labels
 from promotion.recorded.label_store import FileLabels
 from promotion.recorded.predictions import RecordedPredictions
+
+if TYPE_CHECKING:
+    from promotion.recorded.database_predictions import DatabasePredictions
 
 LOOK_SECONDS = 1.0
 """Between two looks, at least: each goes through all that was recorded."""
@@ -34,13 +38,16 @@ class LiveLabels:
     """What the predictors recorded in `records`, with the labels that are kept in `labels`."""
 
     records: Sequence[Path]
+    """Directories; none where they are in the database."""
     labels: Path
     """The directory of a FileRolloutStore."""
     policy: GatePolicy
     clock: Clock
+    database_url: str | None = None
+    """Of the database of records; it may hold a password."""
     _finding: LabelFinding | None = field(default=None, init=False)
     _of: RolloutAnswers | None = field(default=None, init=False)
-    _predictions: RecordedPredictions | None = field(default=None, init=False)
+    _predictions: "RecordedPredictions | DatabasePredictions | None" = field(default=None, init=False)
     _given: FileLabels | None = field(default=None, init=False)
     _look_at: float = field(default=0.0, init=False)
     """When the next look is due, by the monotonic clock."""
@@ -60,7 +67,7 @@ class LiveLabels:
         """What the newest look found; None before the first."""
         return self._finding if of == self._of else None
 
-    def _find(self, predictions: RecordedPredictions, given: FileLabels) -> LabelFinding:
+    def _find(self, predictions: "RecordedPredictions | DatabasePredictions", given: FileLabels) -> LabelFinding:
         try:
             given.read()
             predictions.read()
@@ -74,9 +81,16 @@ class LiveLabels:
         predictions.read()
         return find_agreement(predictions.answers, since, self.clock.now().timestamp())
 
-    def _parts(self, of: RolloutAnswers) -> tuple[RecordedPredictions, FileLabels]:
+    def _parts(self, of: RolloutAnswers) -> "tuple[RecordedPredictions | DatabasePredictions, FileLabels]":
         if self._of != of or self._predictions is None or self._given is None:
             self._of, self._finding = of, None
-            self._predictions = RecordedPredictions(self.records, of.stable_digest, of.canary_digest, of.since)
+            self._predictions = self._open(of)
             self._given = FileLabels(self.labels, of.rollout_id)
         return self._predictions, self._given
+
+    def _open(self, of: RolloutAnswers) -> "RecordedPredictions | DatabasePredictions":
+        if self.database_url is None:
+            return RecordedPredictions(self.records, of.stable_digest, of.canary_digest, of.since)
+        from promotion.recorded.database_predictions import DatabasePredictions  # noqa: PLC0415  # loads SQLAlchemy
+
+        return DatabasePredictions(self.database_url, of.stable_digest, of.canary_digest, of.since)

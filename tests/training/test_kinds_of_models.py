@@ -12,6 +12,7 @@ from dataset import DatasetMalformed, LabelledRows, concatenate, read_csv_table,
 from tests.training.experiments import estimator, session, train
 from training.errors import DataNotUsable, ParametersNotUsable
 from training.graph_inputs import graph_inputs
+from training.holdout_answers import answer_holdout
 from training.inference_model import HoldoutMetrics, RegressionMetrics, inference_model
 
 FOREST = {
@@ -43,7 +44,7 @@ def test_diabetes_is_a_regression_better_than_the_mean(
     assert (manifest.task, manifest.classes) == ("regression", ())
     assert manifest.metrics == metrics.summary()
     assert [(part.name, part.datatype, part.shape) for part in manifest.outputs] == [("value", "FP32", (-1, 1))]
-    assert inference_model(finished.bundle.model_bytes, manifest, holdout) == metrics
+    assert inference_model(answer_holdout(finished.bundle.model_bytes, manifest, holdout)) == metrics
 
 
 def test_breast_cancer_is_a_classification(tmp_path: Path) -> None:

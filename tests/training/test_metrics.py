@@ -11,12 +11,13 @@ from dataset import DatasetMalformed, LabelledRows
 from tests.training.experiments import answer
 from training.errors import DataNotUsable
 from training.experiment import FinishedExperiment
+from training.holdout_answers import answer_holdout
 from training.inference_model import HoldoutMetrics, inference_model
 
 
 def score(trained: FinishedExperiment, holdout: LabelledRows) -> HoldoutMetrics:
     manifest = trained.bundle.manifest
-    metrics = inference_model(trained.bundle.model_bytes, manifest, holdout)
+    metrics = inference_model(answer_holdout(trained.bundle.model_bytes, manifest, holdout))
     assert isinstance(metrics, HoldoutMetrics)
     return metrics
 
@@ -39,7 +40,28 @@ def test_metrics_are_those_counted_by_hand(trained: FinishedExperiment, digits: 
         assert isclose(found.f1, 2 * hits / (rows + answers))
         f1.append(found.f1)
     assert isclose(metrics.macro_f1, sum(f1) / len(f1))
-    assert metrics.summary() == {"accuracy": metrics.accuracy, "macro_f1": metrics.macro_f1}
+    assert metrics.summary() == {
+        "accuracy": metrics.accuracy,
+        "macro_f1": metrics.macro_f1,
+        "calibration_error": metrics.calibration_error,
+    }
+
+
+def test_the_calibration_error_is_the_one_counted_by_hand(
+    trained: FinishedExperiment, digits: Mapping[str, LabelledRows]
+) -> None:
+    holdout, classes = digits["holdout"], trained.bundle.manifest.classes
+    metrics = score(trained, holdout)
+    gaps: dict[int, list[tuple[float, bool]]] = {}
+    for label, probabilities in zip(
+        holdout.labels, answer(trained.bundle.model_bytes, holdout.features)[1], strict=True
+    ):
+        best = int(probabilities.argmax())
+        tenth = next(number for number in range(1, 11) if float(probabilities[best]) <= number / 10 or number == 10)
+        gaps.setdefault(tenth, []).append((float(probabilities[best]), classes[best] == label))
+    by_hand = sum(abs(sum(sure for sure, _ in rows) - sum(right for _, right in rows)) for rows in gaps.values()) / 800
+    assert 0 < metrics.calibration_error == pytest.approx(by_hand)
+    assert [one.rows for one in metrics.calibration] == [len(gaps[tenth]) for tenth in sorted(gaps)]
 
 
 def test_a_class_that_the_holdout_lacks_counts_nowhere(

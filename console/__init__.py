@@ -1,0 +1,19 @@
+"""What a team does around the serving: data, experiments, deployments, rollouts, feedback; over REST and a page.
+
+services.py       what can be done, put together; REST and the page call the same
+data_parts.py     parts of the data set, with the holdout kept apart
+uploads/          files that become rows: CSV tables, zips of images
+contents.py       bundles and holdouts by digest
+experiments.py    training runs
+deployments/      which bundle serves, and how another one takes its place: never but through the gate
+rollouts.py       looks at rollouts, ends them
+predictions.py    what was answered
+feedback.py       true labels of it
+tracking.py       the tracking store of experiments
+record_book.py    what of all this is written into the database of records
+jobs/             work outside of requests
+http/             REST
+wiring.py         chooses the concrete classes; server.py runs them
+
+A person or a program is `by`: whoever asks, as they call themselves.
+"""

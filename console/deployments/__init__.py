@@ -1,0 +1,12 @@
+"""Which bundle serves, and how another one takes its place.
+
+deployment.py     one attempt to let a bundle serve: a document that says all that is needed to go on after a crash
+deployments.py    asks for one, looks at them
+keeper.py         goes on with what is asked, step by step, and sees to it that what should serve does
+machine.py        what the keeper does on one machine: predictors, Envoy and the promoter as jobs
+"""
+
+from console.deployments.deployment import Deployment, DeploymentState, RolloutOptions
+from console.deployments.deployments import Deployments
+
+__all__ = ["Deployment", "DeploymentState", "Deployments", "RolloutOptions"]

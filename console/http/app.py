@@ -1,0 +1,60 @@
+"""The doors put together into one ASGI application."""
+
+from collections.abc import Callable, Collection
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from console.http.about_doors import about_doors
+from console.http.bundle_doors import bundle_doors, doors_by_digest
+from console.http.data_doors import data_doors
+from console.http.deployment_doors import deployment_doors
+from console.http.error_answers import add_error_answers
+from console.http.experiment_doors import experiment_doors
+from console.http.feedback_doors import feedback_doors
+from console.http.job_doors import job_doors
+from console.http.request_count import RequestCount
+from console.http.same_origin import SameOrigin
+from console.http.uploads import UploadedFiles
+from console.metrics import ConsoleMetrics
+from console.services import Services
+from content_store.limits import Limits
+
+_DESCRIPTION = (
+    "An Assay console: add data, train, deploy through the gate, give true labels back. A caller may name itself in "
+    'the header `X-Assay-By`. Every error is `{"error": "..."}`.'
+)
+
+
+def create_app(
+    services: Services,
+    metrics: ConsoleMetrics,
+    uploads: UploadedFiles,
+    store_limits: Limits,
+    *,
+    version: str,
+    hosts: Collection[str],
+    find_problem: Callable[[], str],
+    report: Callable[[str], None],
+) -> FastAPI:
+    """The application; `hosts` are the names that it answers to (none: any), `report` is told of content that comes."""
+    app: FastAPI = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        title="Assay console",
+        version=version,
+        description=_DESCRIPTION,
+        redirect_slashes=False,
+    )
+    app.include_router(data_doors(services, uploads))
+    app.include_router(experiment_doors(services))
+    app.include_router(deployment_doors(services))
+    app.include_router(feedback_doors(services))
+    app.include_router(bundle_doors(services, uploads))
+    app.include_router(job_doors(services))
+    app.include_router(about_doors(services, metrics, find_problem))
+    app.router.routes.extend(doors_by_digest(services, store_limits, report))
+    add_error_answers(app)
+    app.add_middleware(SameOrigin, hosts=hosts)
+    app.add_middleware(RequestCount, metrics=metrics)
+    return app

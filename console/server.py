@@ -1,0 +1,87 @@
+"""The life of a console's process: take the state directory and the port, find again what was there, answer, end.
+
+The first SIGTERM or Ctrl-C closes the port; what is in flight is finished within `finish_seconds`. What was deployed
+serves on, and jobs run on, however the console ends: the next one of the same state directory finds them again.
+"""
+
+import logging
+import signal
+import socket
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from console.http.app import create_app
+from console.http.listener import listen
+from console.http.uploads import UploadedFiles
+from console.jobs import JobState
+from console.listener import open_socket
+from console.metrics import ConsoleMetrics
+from console.seed import Seed, plant
+from console.settings import ConsoleSettings
+from console.state_directory import StateDirectory
+from console.wiring import Program, WiredConsole, wire
+from content_store.limits import Limits
+
+_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report: Callable[[str], None]) -> None:
+    """Serve a console until a signal ends it; `report` is told of the address, and of what goes on without it.
+
+    Raises ConsoleError, and what `wire` and `plant` raise.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    state = StateDirectory(settings.state.absolute())
+    with state.claim():
+        opened = open_socket(settings.host, settings.port, others_may_reach=settings.others_may_reach)
+        with opened as listening, suppress(KeyboardInterrupt):
+            wired = wire(state.path, settings, program, logging.getLogger("assay.console"))
+            plant(seed, wired.services, report)
+            address, port = listening.getsockname()[:2]
+            shown = f"[{address}]" if ":" in address else address
+            wired.keeper.start()
+            wired.book.start()
+            try:
+                report(f"the console of {settings.state} listens on http://{shown}:{port}; stop it with Ctrl-C")
+                _listen(listening, wired, settings, state, program.version, report)
+            finally:
+                wired.keeper.stop()
+                wired.book.finish()
+                _tell_what_goes_on(wired, settings, report)
+
+
+def _listen(
+    listening: socket.socket,
+    wired: WiredConsole,
+    settings: ConsoleSettings,
+    state: StateDirectory,
+    version: str,
+    report: Callable[[str], None],
+) -> None:
+    largest = max(settings.upload_limit_bytes, settings.bundle_limit_bytes)
+    names: Collection[str] = () if settings.others_may_reach else _LOOPBACK_NAMES
+    app = create_app(
+        wired.services,
+        ConsoleMetrics(),
+        UploadedFiles(state.uploads, largest, settings.idle_seconds),
+        Limits(content_bytes=settings.bundle_limit_bytes, idle_seconds=settings.idle_seconds),
+        version=version,
+        hosts=names,
+        find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
+        report=report,
+    )
+    listen(app, listening, finish_seconds=settings.finish_seconds)
+
+
+def _tell_what_goes_on(wired: WiredConsole, settings: ConsoleSettings, report: Callable[[str], None]) -> None:
+    running = [job for job in wired.services.jobs.look() if job.state is JobState.RUNNING]
+    if running:
+        names = ", ".join(f"{job.order.kind} {job.order.subject}" for job in running)
+        report(f"the console has stopped; what goes on without it: {names}")
+        report(f"to end that, too: assay console --state {settings.state} --down")
+    else:
+        report("the console has stopped")
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

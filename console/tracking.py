@@ -1,0 +1,68 @@
+"""Experiments on record (training/tracking), opened when they are first needed: MLflow takes seconds to load."""
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from console.errors import NotFound
+from training.errors import ExperimentEnded, ExperimentNotFound
+from training.tracking.opening import open_tracking
+
+if TYPE_CHECKING:
+    from training.tracking.store import TrackingStore
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An experiment that was begun."""
+
+    experiment_id: int
+    run: str
+    """MLflow's own name for it."""
+
+
+@dataclass
+class Tracking:
+    """The tracking store at `url`. Every call raises TrackingNotUsable where it is away."""
+
+    url: str
+    _store: "TrackingStore | None" = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def begin(self, name: str, model: str) -> Begun:
+        """A new experiment, with an id that no other has."""
+        run = self._open().begin(name, model)
+        return Begun(run.experiment_id, run.run)
+
+    def end(self, experiment_id: int, because: str, *, is_cancelled: bool) -> None:
+        """It did not come to its end by itself; one that has ended is left as it is. Can be repeated."""
+        with suppress(ExperimentEnded, ExperimentNotFound):
+            run = self._open().go_on(experiment_id)
+            if is_cancelled:
+                run.cancel()
+            else:
+                run.fail(because)
+
+    def list_files(self, experiment_id: int) -> tuple[str, ...]:
+        """The paths of what it made: metrics, plots, the model. Raises NotFound."""
+        try:
+            return self._open().list_files(experiment_id)
+        except ExperimentNotFound as error:
+            raise NotFound(str(error)) from error
+
+    def read_file(self, experiment_id: int, path: str) -> bytes:
+        """One of these files. Raises NotFound."""
+        if ".." in PurePosixPath(path).parts or path.startswith("/"):
+            raise NotFound(f"experiment {experiment_id} has no file {path[:200]}")
+        try:
+            return self._open().read_file(experiment_id, path)
+        except ExperimentNotFound as error:
+            raise NotFound(str(error)) from error
+
+    def _open(self) -> "TrackingStore":
+        with self._lock:
+            if self._store is None:
+                self._store = open_tracking(self.url)
+            return self._store

@@ -1,0 +1,116 @@
+"""Chooses the concrete classes of a console on one machine."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.bundles import Bundles
+from console.data_parts import DataParts
+from console.database import open_records
+from console.deployments.deployment import DeploymentStore
+from console.deployments.deployments import Deployments
+from console.deployments.keeper import Keeper
+from console.deployments.machine import Machine, MachinePlace
+from console.experiments import Experiments
+from console.feedback import Feedback
+from console.holdouts import Holdouts
+from console.jobs import JobLimits
+from console.jobs.subprocess_jobs import SubprocessJobs
+from console.loop import Loop
+from console.predictions import Predictions
+from console.record_book import RecordBook
+from console.rollouts import Rollouts, RolloutWatch
+from console.services import Services
+from console.settings import ConsoleSettings
+from console.tracking import Tracking
+from console.uploads import UploadLimits
+from content_store.store_directory import StoreDirectory
+from promotion.clock import SystemClock
+from promotion.gate.record import EvidenceRecord
+from promotion.rollout.abort import RolloutAbort
+from promotion.rollout.record import RolloutRecord
+from records.database import Database
+from training.parameters import read_parameters
+from training.settings import TrainingSettings
+
+KEEPER_SECONDS = 0.25
+BOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the program that runs the console hands in."""
+
+    command: Sequence[str]
+    """It, such as `python -m assay`: its commands are the jobs."""
+    version: str
+    watch: Callable[[Path, Path], RolloutWatch]
+    """A look at the rollouts in a directory, and at the gateway in another."""
+    abort: Callable[[Path, Path], RolloutAbort]
+    """What ends the rollout there."""
+    environment: Callable[[Path], str]
+    """What a gateway is called in the database of records."""
+    write_rollout: Callable[[Database, Path, RolloutRecord, EvidenceRecord | None], None]
+    """Writes a gateway's rollout into it, where its promoter could not. Raises RecordsError."""
+
+
+@dataclass(frozen=True, slots=True)
+class WiredConsole:
+    """A console that does not listen yet."""
+
+    services: Services
+    keeper: Loop
+    """Goes on with what is asked of deployments."""
+    book: Loop
+    """Writes what is here into the database of records."""
+
+
+def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.Logger) -> WiredConsole:
+    """Put together what keeps its state in `state`, an absolute path.
+
+    Raises StateNotUsable, ContentError, ParametersNotUsable, RecordsError.
+    """
+    store = StoreDirectory.open(state / "store")
+    holdouts = Holdouts(store, state / "data" / "pinned-holdout.json", settings.upload_memory_bytes)
+    bundles = Bundles(store, settings.bundle_limit_bytes)
+    data = DataParts(state / "data" / "parts", holdouts)
+    records = open_records(state)
+    tracking = Tracking(TrainingSettings().tracking_url or f"sqlite:///{state / 'tracking.db'}")
+    environment = {**records.environment, "ASSAY_TRACKING_URL": tracking.url}
+    jobs = SubprocessJobs(state / "jobs", program.command, environment)
+    gateway, rollout_directory = state / "gateway", state / "rollouts"
+    abort = program.abort(rollout_directory, gateway)
+    gate = settings.gate.absolute() if settings.gate else None
+    place = MachinePlace(gateway, settings.gateway_port, rollout_directory, gate)
+    deployment_store = DeploymentStore(state / "deployments")
+    machine = Machine(place, jobs, bundles, holdouts, abort, state / "spool")
+    keeper = Loop("keeper", Keeper(deployment_store, machine, log).look, KEEPER_SECONDS, log)
+    limits = JobLimits(settings.training_seconds, settings.training_memory_bytes)
+    defaults = read_parameters(settings.params)
+    experiments = Experiments(
+        state / "experiments", data, bundles, jobs, tracking, defaults, limits, settings.trainings_at_once
+    )
+    gateway_url = f"http://127.0.0.1:{settings.gateway_port}"
+    clock = SystemClock()
+    rollouts = Rollouts(program.watch(rollout_directory, gateway), abort, clock)
+    services = Services(
+        tracking=tracking,
+        data=data,
+        holdouts=holdouts,
+        bundles=bundles,
+        experiments=experiments,
+        deployments=Deployments(deployment_store, experiments, bundles, gateway_url, keeper.wake),
+        rollouts=rollouts,
+        predictions=Predictions(records.database),
+        feedback=Feedback(records.database, rollouts, rollout_directory, data, clock),
+        jobs=jobs,
+        upload_limits=UploadLimits(settings.upload_limit_bytes, settings.upload_memory_bytes),
+    )
+
+    def write_rollout(record: RolloutRecord) -> None:
+        program.write_rollout(records.database, gateway, record, services.rollouts.watch.read_evidence(record))
+
+    environment_name = program.environment(gateway)
+    book = RecordBook(records.database, services, environment_name, settings.dataset, write_rollout)
+    return WiredConsole(services, keeper, Loop("record book", book.write, BOOK_SECONDS, log))
