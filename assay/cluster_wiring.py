@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from assay.further_rows import rows_in_store
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.registry_aliases import with_aliases
@@ -73,13 +74,15 @@ class ClusterRollout:
     supersedes: bool = False
     """Whether a rollout of another canary that is under way is ended; the newer canary has to answer by then."""
     guardrails: GuardrailSources = DEFAULT_SOURCES
+    rows_from: str | None = None
+    """The store that further rows are fetched from."""
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError.
 
         Terminated leaves a record to resume from; but where the Job has ended everything goes back to stable first.
         """
-        replay = holdout_replay(self.stable.url, self.canary.url, self.holdout)
+        replay = holdout_replay(self.stable.url, self.canary.url)
         source = NamedBundles(replay, self.stable.bundle_digest, self.canary.bundle_digest)
         if self.is_dry_run:
             return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
@@ -152,6 +155,7 @@ class ClusterRollout:
             answered=PredictorCounter(lambda: self._list_both(api)),
             orders=ClusterRolloutOrders(api, self.release),
             guardrails=self.guardrails.choose(made, lambda: (self.stable.name, self.canary.name)),
+            load_rows=rows_in_store(self.rows_from),
             prepare=prepare,
             report=RolloutEvents(api, self.release).tell,
             finish=lambda record: _remove_route(router, record),

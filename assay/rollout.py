@@ -1,8 +1,9 @@
 """A rollout from its beginning to its end, through whatever parts the wiring has chosen."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from assay.further_rows import LoadRows, RolloutRows
 from assay.rollout_text import RolloutLines
 from dataset import LabelledRows
 from promotion.clock import Clock
@@ -24,6 +25,7 @@ from promotion.rollout.runner import RolloutRunner
 from promotion.routers.request_counts import RequestCounter
 from promotion.routers.traffic_router import MirroringRouter, TrafficRouter
 
+_BEFORE_PROMOTE = {RolloutState.JUDGING, RolloutState.HOLDING}
 SUPERSEDED_SECONDS = 60.0
 """How long the promoter of the older rollout may take to end."""
 
@@ -54,6 +56,8 @@ class RolloutParts:
     """The router, where it can mirror requests."""
     recorded: LiveLabels | None = None
     """What both revisions record, where somebody has said where."""
+    load_rows: LoadRows | None = None
+    """Where further rows are that somebody hands in while it holds; None: nowhere."""
     is_dry_run: bool = False
     """Whether nothing moves, so that nothing is recorded either."""
     way_out: str = WAY_OUT
@@ -66,12 +70,12 @@ def run_rollout(
     """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
     with parts.store.claim():
         newest = parts.store.read_newest()
-        if newest is None or newest.is_finished or newest.state is RolloutState.JUDGING:
+        if newest is None or newest.is_finished or newest.state in _BEFORE_PROMOTE:
             parts.prepare()
         if newest is not None and not newest.is_finished:
             record = resume(newest, holdout.digest, policy_digest(policy))
         else:
-            wanted = _new_record(plan, parts.source, holdout, policy, parts.clock)
+            wanted = _new_record(_with_looks(plan, parts, policy), parts.source, holdout, policy, parts.clock)
             record = begin(wanted, newest, parts.router.read_split(), way_out=parts.way_out)
         _refuse_missing_parts(record, parts, policy)
         lines.show_beginning(record)
@@ -107,8 +111,10 @@ def give_up_rollout(
 
 
 def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines) -> RolloutRunner:
+    rows = RolloutRows(holdout, parts.load_rows)
+
     def judge(record: RolloutRecord) -> EvidenceRecord:
-        evidence = judge_canary(parts.source, holdout, policy, parts.clock)
+        evidence = judge_canary(parts.source, rows.all_of(record), policy, parts.clock)
         parts.keep_evidence(record, evidence)
         lines.show_evidence(evidence)
         return evidence
@@ -130,7 +136,13 @@ def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, line
         Guardrails(parts.guardrails, policy.guardrails),
         parts.mirror,
         LiveEvidence(parts.recorded, policy.live_labels) if parts.recorded is not None else None,
+        rows.refuse,
     )
+
+
+def _with_looks(plan: RolloutPlan, parts: RolloutParts, policy: GatePolicy) -> RolloutPlan:
+    """A dry run waits for nobody: its first look is its last."""
+    return plan if parts.is_dry_run else replace(plan, looks=policy.looks)
 
 
 def _refuse_missing_parts(record: RolloutRecord, parts: RolloutParts, policy: GatePolicy) -> None:

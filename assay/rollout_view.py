@@ -19,6 +19,7 @@ HISTORY_LINES = 12
 _STYLES = {RolloutState.PROMOTED: "bold green", RolloutState.RESTORED: "bold red", RolloutState.RESTORING: "bold red"}
 _OUTSIDE_OF_STEPS = {
     RolloutState.JUDGING,
+    RolloutState.HOLDING,
     RolloutState.MIRRORING,
     RolloutState.SHADOWING,
     RolloutState.RESTORING,
@@ -33,6 +34,7 @@ _OUTCOME_STYLES = {
 
 
 _DOING = {
+    RolloutState.HOLDING: "without further rows (assay rollout rows)",
     RolloutState.SHADOWING: "of the shadow",
     RolloutState.OBSERVING: "in this step",
     RolloutState.PAUSING: "of the pause before {} %",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assay.further_rows import rows_in_directory
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
 from assay.progress import ShareDone
@@ -31,10 +32,15 @@ from promotion.routers.dry_run import DryRunCounter, DryRunRouter
 from promotion.routers.envoy import EnvoyRequestCounter, EnvoyRouter, EnvoyServed, RevisionEndpoint
 
 
-def holdout_replay(stable_url: str, canary_url: str, holdout: LabelledRows) -> EvidenceSource:
-    """Evidence by replaying `holdout` over HTTP."""
-    report = ShareDone(f"replaying {len(holdout)} rows of {holdout.name} against stable and canary")
-    return HoldoutReplay(stable_url=stable_url, canary_url=canary_url, holdout=holdout, report=report)
+def holdout_replay(stable_url: str, canary_url: str) -> EvidenceSource:
+    """Evidence by replaying a holdout over HTTP or gRPC, as the URLs say, with its progress shown."""
+    shown: dict[str, ShareDone] = {}
+
+    def report(holdout: LabelledRows, share: float) -> None:
+        title = f"replaying {len(holdout)} rows of {holdout.name} against stable and canary"
+        shown.setdefault(title, ShareDone(title))(share)
+
+    return HoldoutReplay(stable_url=stable_url, canary_url=canary_url, report=report)
 
 
 def evidence_path(directory: Path, record: RolloutRecord) -> Path:
@@ -77,7 +83,7 @@ class RolloutWiring:
 
     def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
-        source = _RolesHolders(self.gateway, self.holdout)
+        source = _RolesHolders(self.gateway)
         if self.is_dry_run:
             return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
         router, clock = EnvoyRouter(self.gateway), SystemClock()
@@ -91,11 +97,12 @@ class RolloutWiring:
             answered=PredictorCounter(source.read_urls),
             orders=FileRolloutOrders(self.out),
             mirror=router,
+            load_rows=rows_in_directory(self.out),
             recorded=LiveLabels(self.records, self.out, self.policy, clock) if self.records else None,
         )
         if self.newer_canary is not None:
             newer = self.newer_canary
-            replay = holdout_replay(router.read_revisions().stable.url, newer.url, self.holdout)
+            replay = holdout_replay(router.read_revisions().stable.url, newer.url)
             supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
             router.assign("canary", newer)
         parts = with_aliases(replace(parts, guardrails=self._guardrail_sources(source)))
@@ -143,15 +150,14 @@ class _RolesHolders:
     """Evidence of whoever has the roles at the gateway at the time of each call: that is where traffic would go."""
 
     gateway: Path
-    holdout: LabelledRows
 
     def read_revisions(self) -> RevisionPair:
         """Which bundles run now. Raises RolloutNotUsable where there is no canary."""
         return self._replay().read_revisions()
 
-    def replay_holdout(self) -> ReplayedHoldout:
+    def replay_holdout(self, holdout: LabelledRows) -> ReplayedHoldout:
         """Let both answer every row. Raises RolloutNotUsable where there is no canary."""
-        return self._replay().replay_holdout()
+        return self._replay().replay_holdout(holdout)
 
     def read_urls(self) -> tuple[list[str], list[str]]:
         """Where both answer. Raises RolloutNotUsable where there is no canary."""
@@ -159,7 +165,7 @@ class _RolesHolders:
         return [stable], [canary]
 
     def _replay(self) -> EvidenceSource:
-        return holdout_replay(*self._find_holders(), self.holdout)
+        return holdout_replay(*self._find_holders())
 
     def _find_holders(self) -> tuple[str, str]:
         revisions = EnvoyRouter(self.gateway).read_revisions()

@@ -60,7 +60,7 @@ def judge_canary(
     verdict on the canary: the caller ends with ERROR.
     """
     groups = group_rows(policy.slices, holdout)
-    replayed = source.replay_holdout()
+    replayed = source.replay_holdout(holdout)
     answers = replayed.answers
     if isinstance(answers, PairedValues):
         _refuse_settings_of_classifiers(policy)
@@ -140,7 +140,7 @@ def _advise_values(values: PairedValues, holdout: LabelledRows, policy: GatePoli
     return AdvisoryEvidence(
         error_spread=error_spread_of(values),
         erring_rows=erring_rows_of(values, holdout),
-        error_course=error_course_of(values, policy.alpha),
+        error_course=error_course_of(values, policy.look_alpha),
     )
 
 

@@ -99,7 +99,7 @@ def _judge(
         rows = load_rows(holdout)
         recorded = read_live_predictions(live) if live is not None else None
         try:
-            evidence = judge_canary(holdout_replay(stable, canary, rows), rows, policy, SystemClock(), recorded)
+            evidence = judge_canary(holdout_replay(stable, canary), rows, policy, SystemClock(), recorded)
         except EvidenceError as error:
             asked = RevisionPair(
                 RunningRevision("stable", stable, "", "", "", ""), RunningRevision("canary", canary, "", "", "", "")

@@ -39,7 +39,7 @@ def plan(
         print_json(
             {
                 "margin": policy.margin,
-                "alpha": policy.alpha,
+                "alpha": policy.look_alpha,
                 "power": policy.power,
                 "plans": [asdict(one) for one in plans],
             }

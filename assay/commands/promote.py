@@ -63,6 +63,14 @@ def promote(
     approval_seconds: Annotated[
         float, typer.Option(min=0, help="How long for, before the rollout goes back.", rich_help_panel=PLAN)
     ] = 3600.0,
+    hold_seconds: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="How long an INCONCLUSIVE one waits for further rows, where gate.yaml has looks left.",
+            rich_help_panel=PLAN,
+        ),
+    ] = 3600.0,
     rollout_seconds: Annotated[
         float | None,
         typer.Option(min=0, help="How long the whole rollout may take; left out, any time.", rich_help_panel=PLAN),
@@ -138,6 +146,10 @@ def promote(
         str | None,
         typer.Option(metavar="URL", help="What the gateway counts, as Prometheus text.", rich_help_panel=CLUSTER),
     ] = None,
+    rows_from: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The store where further rows are.", rich_help_panel=CLUSTER),
+    ] = None,
     job: Annotated[
         str | None, typer.Option(help="The Job that runs this, and may run it again.", rich_help_panel=CLUSTER)
     ] = None,
@@ -164,6 +176,7 @@ def promote(
             pauses=tuple(Pause(percent, seconds) for percent, seconds in _parse_pauses(pauses)),
             approvals=_parse_percents("--approvals", approvals) if approvals else (),
             approval_seconds=approval_seconds,
+            hold_seconds=hold_seconds,
             rollout_seconds=rollout_seconds,
             **_parse_shadow(shadow),
         )
@@ -184,7 +197,8 @@ def promote(
             _require("--gateway-stats-url", gateway_stats_url, "--guardrail-sources gateway")
         judged = (*_named_url("--stable", stable), stable_digest), (*_named_url("--canary", canary), canary_digest)
         gateways = _require("--gateway-url", gateway_url), gateway_stats_url
-        place = _Cluster(release, namespace, *judged, *gateways, dry_run, wait_ready_seconds, job, supersede, live)
+        waits = dry_run, wait_ready_seconds
+        place = _Cluster(release, namespace, *judged, *gateways, *waits, job, supersede, live, rows_from)
         raise_when_terminated()
     lines = RolloutLines(say_lines if json else print_lines)
     with ending_with_an_error_verdict(is_json=json):
@@ -247,6 +261,7 @@ class _Cluster:
     job: str | None
     supersedes: bool
     guardrails: GuardrailSources
+    rows_from: str | None
 
     def __call__(self, holdout: "LabelledRows", policy: "GatePolicy") -> Rollout:
         from assay.cluster_wiring import ClusterRollout, NamedRevision
@@ -265,6 +280,7 @@ class _Cluster:
             self.job,
             self.supersedes,
             self.guardrails,
+            self.rows_from,
         )
 
 

@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.commands.promote import CLUSTER
+from assay.commands.rollout_hand_in import labels, rows
+from assay.commands.rollout_place import (
+    DEFAULT_GATEWAY,
+    DEFAULT_OUT,
+    GatewayOption,
+    NamespaceOption,
+    OutOption,
+    ReleaseOption,
+    name_place,
+    orders_of,
+    require_rollout,
+    watch_rollouts,
+)
 from assay.whoami import who
 
 if TYPE_CHECKING:
@@ -14,7 +27,6 @@ if TYPE_CHECKING:
 
     from assay.rollout_watch import RolloutWatch
     from promotion.rollout.abort import RolloutAbort
-    from promotion.rollout.orders import RolloutOrders
     from promotion.rollout.record import RolloutRecord
     from promotion.rollout.status import RolloutStatus
 
@@ -22,19 +34,13 @@ rollout_app = typer.Typer(
     no_args_is_help=True,
     help="Look at rollouts, approve their steps, end them, here (`--out`) or in a cluster (`--release`).",
 )
+rollout_app.command()(labels)
+rollout_app.command()(rows)
 
-OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where rollouts are kept, as for promote.")]
-GatewayOption = Annotated[Path, typer.Option("--gateway", metavar="DIR", help="The gateway's directory.")]
-ReleaseOption = Annotated[
-    str | None, typer.Option("--release", help="A release of the chart, not this machine.", rich_help_panel=CLUSTER)
-]
-NamespaceOption = Annotated[str, typer.Option("--namespace", help="Its namespace.", rich_help_panel=CLUSTER)]
 StatsOption = Annotated[
     str | None,
     typer.Option("--gateway-stats-url", metavar="URL", help="What the gateway counts.", rich_help_panel=CLUSTER),
 ]
-DEFAULT_OUT = Path("build/rollouts")
-DEFAULT_GATEWAY = Path("build/gateway")
 UNDER_WAY = 20
 """The exit code of a look at a rollout that has not ended."""
 POLL_SECONDS = 0.5
@@ -57,8 +63,8 @@ def status(
 
     Example: assay rollout status --watch
     """
-    place = _watch(out, gateway, release, namespace, gateway_stats_url)
-    seen = _require(place.read_status(), out, release)
+    place = watch_rollouts(out, gateway, release, namespace, gateway_stats_url)
+    seen = require_rollout(place.read_status(), out, release)
     if watch:
         seen = _follow_as_json(place, seen) if json else _follow(place, seen)
     elif json:
@@ -82,14 +88,14 @@ def history(
     from assay.rollout_view import show_kept
     from promotion.rollout.record import record_to_line
 
-    kept = _watch(out, DEFAULT_GATEWAY, release, namespace, None).read_kept()
+    kept = watch_rollouts(out, DEFAULT_GATEWAY, release, namespace, None).read_kept()
     if json:
         for record in kept:
             typer.echo(record_to_line(record))
     elif kept:
         _print(show_kept(kept))
     else:
-        typer.echo(f"{_place(out, release)} has no rollout")
+        typer.echo(f"{name_place(out, release)} has no rollout")
 
 
 @rollout_app.command()
@@ -107,14 +113,14 @@ def report(
     """
     from promotion.report import Chapter, write_report
 
-    watch = _watch(out, DEFAULT_GATEWAY, release, namespace, None)
-    seen = _require(watch.read_status(), out, release)
+    watch = watch_rollouts(out, DEFAULT_GATEWAY, release, namespace, None)
+    seen = require_rollout(watch.read_status(), out, release)
     record, evidence = seen.rollout, watch.read_evidence(seen.rollout)
     if evidence is None or seen.numbers is None:
         typer.echo(f"assay: rollout {record.rollout_id} has no evidence yet: it is {record.state}", err=True)
         raise typer.Exit(1)
     name = f"rollout {record.rollout_id}"
-    write_report(page, f"Assay, {name}", [Chapter(f"{name} of {_place(out, release)}", evidence, record)])
+    write_report(page, f"Assay, {name}", [Chapter(f"{name} of {name_place(out, release)}", evidence, record)])
     typer.echo(f"{page} has {name}")
 
 
@@ -143,7 +149,7 @@ def abort(
 
     ended = _abort(out, gateway, release, namespace, gateway_url).abort(who(), reason, wait_seconds)
     if ended is None:
-        typer.echo(f"{_place(out, release)} has no rollout: there is nothing to abort")
+        typer.echo(f"{name_place(out, release)} has no rollout: there is nothing to abort")
         return
     name = f"rollout {ended.rollout_id}"
     if ended.outcome is Outcome.PROMOTE:
@@ -169,8 +175,8 @@ def approve(
     from promotion.rollout.orders import Order, OrderKind
     from promotion.rollout.record import RolloutState
 
-    watch, orders = _watch(out, DEFAULT_GATEWAY, release, namespace, None), _orders(out, release, namespace)
-    record = _require(watch.read_status(), out, release).rollout
+    watch, orders = watch_rollouts(out, DEFAULT_GATEWAY, release, namespace, None), orders_of(out, release, namespace)
+    record = require_rollout(watch.read_status(), out, release).rollout
     if record.state is not RolloutState.AWAITING:
         typer.echo(f"assay: rollout {record.rollout_id} is {record.state}: it waits for no approval", err=True)
         raise typer.Exit(1)
@@ -178,45 +184,6 @@ def approve(
     at = SystemClock().now().isoformat(timespec="milliseconds")
     orders.give(Order(record.rollout_id, OrderKind.APPROVE, who(), at, reason, percent))
     typer.echo(f"rollout {record.rollout_id}: {percent} % is approved")
-
-
-@rollout_app.command()
-def labels(
-    file: Annotated[
-        Path, typer.Argument(help="CSV with request_id,label; with a column row where requests have several.")
-    ],
-    out: OutOption = DEFAULT_OUT,
-) -> None:
-    """Hand in true labels of live answers, by the request id of their answers, for the rollout that is under way.
-
-    Its promoter, with --records, scores them once they are older than the label lag. Labels that are known change
-    nothing; of two that contradict each other the first stands.
-
-    Example: assay rollout labels yesterday.csv
-    """
-    from promotion.clock import SystemClock
-    from promotion.recorded.label_store import FileLabels
-    from promotion.recorded.labels import read_labels_file
-
-    given = read_labels_file(file)
-    record = _require(_watch(out, DEFAULT_GATEWAY, None, "", None).read_status(), out, None).rollout
-    if record.is_finished:
-        typer.echo(f"assay: rollout {record.rollout_id} has ended: labels change nothing in it any more", err=True)
-        raise typer.Exit(1)
-    done = FileLabels(out, record.rollout_id).hand_in(given, who(), SystemClock().now().timestamp())
-    against = f", {done.contradicting} against labels that stand" if done.contradicting else ""
-    typer.echo(f"rollout {record.rollout_id}: {done.new} new labels, {done.known} known before{against}")
-
-
-def _orders(out: Path, release: str | None, namespace: str) -> "RolloutOrders":
-    if release is None:
-        from promotion.rollout.file_orders import FileRolloutOrders
-
-        return FileRolloutOrders(out)
-    from assay.cluster_wiring import cluster_orders
-    from promotion.kubernetes.release import Release
-
-    return cluster_orders(Release(release, namespace))
 
 
 def _abort(out: Path, gateway: Path, release: str | None, namespace: str, gateway_url: str | None) -> "RolloutAbort":
@@ -234,30 +201,6 @@ def _abort(out: Path, gateway: Path, release: str | None, namespace: str, gatewa
 
 def _way_back(release: str | None) -> str:
     return "assay split set 0" if release is None else "assay cluster rollback"
-
-
-def _watch(
-    out: Path, gateway: Path, release: str | None, namespace: str, gateway_stats_url: str | None
-) -> "RolloutWatch":
-    if release is None:
-        from assay.wiring import machine_watch
-
-        return machine_watch(out, gateway)
-    from assay.cluster_wiring import cluster_watch
-    from promotion.kubernetes.release import Release
-
-    return cluster_watch(Release(release, namespace), gateway_stats_url)
-
-
-def _require(found: "RolloutStatus | None", out: Path, release: str | None) -> "RolloutStatus":
-    if found is None:
-        typer.echo(f"assay: {_place(out, release)} has no rollout", err=True)
-        raise typer.Exit(1)
-    return found
-
-
-def _place(out: Path, release: str | None) -> str:
-    return f"release {release}" if release is not None else str(out)
 
 
 def _exit_code(record: "RolloutRecord") -> int:

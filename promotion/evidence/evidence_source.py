@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dataset import LabelledRows
 from promotion.errors import PromotionError
 from promotion.gate.evidence import PairedAnswers, PairedConfidences, PairedValues
 
@@ -87,8 +88,8 @@ class EvidenceSource(Protocol):
     def read_revisions(self) -> RevisionPair:
         """Which bundles run now. Raises PredictorUnreachable, AnswerRefused. Can be repeated."""
 
-    def replay_holdout(self) -> ReplayedHoldout:
-        """Let both revisions answer every row of the holdout.
+    def replay_holdout(self, holdout: LabelledRows) -> ReplayedHoldout:
+        """Let both revisions answer every row of `holdout`.
 
         Every answer is checked to come from the bundle that was running at the start: DigestChanged. Raises
         PredictorUnreachable, AnswerRefused. Can be repeated; nothing of an unfinished replay is kept.

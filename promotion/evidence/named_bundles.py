@@ -6,6 +6,7 @@ mistake, is not judged in the place of the one that was meant, and gets no traff
 
 from dataclasses import dataclass
 
+from dataset import LabelledRows
 from promotion.evidence.evidence_source import DigestChanged, EvidenceSource, ReplayedHoldout, RevisionPair
 
 
@@ -21,9 +22,9 @@ class NamedBundles:
         """Which bundles run now, which are those named."""
         return self._check(self.source.read_revisions())
 
-    def replay_holdout(self) -> ReplayedHoldout:
+    def replay_holdout(self, holdout: LabelledRows) -> ReplayedHoldout:
         """Both bundles' answers to every row."""
-        replayed = self.source.replay_holdout()
+        replayed = self.source.replay_holdout(holdout)
         self._check(replayed.revisions)
         return replayed
 

@@ -53,7 +53,7 @@ class Comparison:
 def compare_overall(counts: PairedCounts, policy: GatePolicy) -> Comparison:
     """Compare on all rows, of which there is at least one."""
     p_value = harm_p_value(counts.b, counts.c)
-    return _compare("all", counts, policy.margin, policy, p_value, is_harmed=p_value <= policy.alpha)
+    return _compare("all", counts, policy.margin, policy, p_value, is_harmed=p_value <= policy.look_alpha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def compare_parts(answers: PairedAnswers, policy: GatePolicy, groups: Sequence[S
     by_group = [(group.name, count_pairs(answers, group.rows)) for group in groups]
     counted = [*by_class, *((name, counts) for name, counts in by_group if counts.n)]
     p_values = [harm_p_value(counts.b, counts.c) for _, counts in counted]
-    rejections = holm_rejections(p_values, policy.alpha)
+    rejections = holm_rejections(p_values, policy.look_alpha)
     compared = tuple(
         _compare(name, counts, policy.class_margin, policy, p_value, is_harmed=is_harmed)
         for (name, counts), p_value, is_harmed in zip(counted, p_values, rejections, strict=True)
@@ -84,8 +84,8 @@ def _compare(
     name: str, counts: PairedCounts, margin: float, policy: GatePolicy, p_value: float, *, is_harmed: bool
 ) -> Comparison:
     n, b, c = counts.n, counts.b, counts.c
-    z, critical_z = tango_z(b, c, n, margin), float(norm.isf(policy.alpha))
-    floor = row_floor(margin, policy.alpha)
+    z, critical_z = tango_z(b, c, n, margin), float(norm.isf(policy.look_alpha))
+    floor = row_floor(margin, policy.look_alpha)
     is_assessable = n >= floor
     return Comparison(
         name=name,
@@ -98,10 +98,10 @@ def _compare(
         margin=margin,
         z=z,
         critical_z=critical_z,
-        lower_bound=tango_lower_bound(b, c, n, policy.alpha),
+        lower_bound=tango_lower_bound(b, c, n, policy.look_alpha),
         harm_p_value=p_value,
         row_floor=floor,
-        rows_needed=max(floor, rows_needed((b + c) / n, margin, policy.alpha, policy.power)),
+        rows_needed=max(floor, rows_needed((b + c) / n, margin, policy.look_alpha, policy.power)),
         is_assessable=is_assessable,
         is_not_worse=is_assessable and z >= critical_z,
         is_harmed=is_harmed,

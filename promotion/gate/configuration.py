@@ -107,6 +107,7 @@ class GateConfiguration(BaseModel):
     slice_growth_margin: float = Field(
         _DEFAULTS.slice_growth_margin, gt=0, lt=1, description="a share above 0, below 1"
     )
+    looks: int = Field(_DEFAULTS.looks, ge=1, le=20, description="a number of 1 to 20")
     guardrails: GuardrailConfiguration = Field(
         GuardrailConfiguration(), description="keys with values, such as `error_margin: 0.02`"
     )

@@ -63,7 +63,7 @@ class ErrorComparison:
 def compare_errors(errors: PairedErrors, policy: GatePolicy) -> ErrorComparison:
     """Compare on all rows, at least two. Raises ValueError for what are no paired absolute errors."""
     p_value = harm_of_errors(np.array(errors.stable), np.array(errors.canary))
-    return _compare("all", errors, policy.growth_margin, policy, p_value, is_harmed=p_value <= policy.alpha)
+    return _compare("all", errors, policy.growth_margin, policy, p_value, is_harmed=p_value <= policy.look_alpha)
 
 
 def compare_error_groups(
@@ -79,7 +79,7 @@ def compare_error_groups(
     ]
     parts = [(name, part) for name, part in parts if len(part.stable) >= FEWEST_ROWS]
     p_values = [harm_of_errors(np.array(part.stable), np.array(part.canary)) for _, part in parts]
-    rejections = holm_rejections(p_values, policy.alpha)
+    rejections = holm_rejections(p_values, policy.look_alpha)
     return tuple(
         _compare(name, part, policy.slice_growth_margin, policy, p_value, is_harmed=is_harmed)
         for (name, part), p_value, is_harmed in zip(parts, p_values, rejections, strict=True)
@@ -90,9 +90,9 @@ def _compare(
     name: str, errors: PairedErrors, margin: float, policy: GatePolicy, p_value: float, *, is_harmed: bool
 ) -> ErrorComparison:
     stable, canary = np.array(errors.stable, dtype=np.float64), np.array(errors.canary, dtype=np.float64)
-    bounds = error_growth_bounds(stable, canary, policy.alpha, seed=SEED)
-    floor = row_floor(margin, policy.alpha)
-    rows = error_rows_needed(stable, canary, margin, policy.alpha, policy.power)
+    bounds = error_growth_bounds(stable, canary, policy.look_alpha, seed=SEED)
+    floor = row_floor(margin, policy.look_alpha)
+    rows = error_rows_needed(stable, canary, margin, policy.look_alpha, policy.power)
     is_assessable = len(stable) >= floor
     return ErrorComparison(
         name=name,

@@ -117,7 +117,7 @@ def class_findings(
 ) -> tuple[Reason, ...]:
     """Of the classes that have rows, `classes`, and of those that should have them."""
     rows = dict.fromkeys((*answers.classes, *policy.required_classes), 0) | {one.name: one.n for one in classes}
-    floor = _Floor(policy.class_margin, row_floor(policy.class_margin, policy.alpha))
+    floor = _Floor(policy.class_margin, row_floor(policy.class_margin, policy.look_alpha))
     return _part_findings(_CLASS, classes, rows, policy.required_classes, floor, policy, wording)
 
 
@@ -128,7 +128,7 @@ def slice_findings(
     required = [group.name for group in groups if group.slice in policy.required_slices]
     required += sorted(set(policy.required_slices) - {group.slice for group in groups})
     rows = dict.fromkeys(required, 0) | {group.name: sum(group.rows) for group in groups}
-    floor = _Floor(margin, row_floor(margin, policy.alpha))
+    floor = _Floor(margin, row_floor(margin, policy.look_alpha))
     return _part_findings(_SLICE, compared, rows, required, floor, policy, wording)
 
 
@@ -164,7 +164,7 @@ def accuracy_findings(counts: PairedCounts, policy: GatePolicy) -> tuple[Reason,
     minimum = policy.minimum_accuracy
     if minimum is None:
         return ()
-    lower, upper = wilson_bounds(counts.canary_right, counts.n, policy.alpha)
+    lower, upper = wilson_bounds(counts.canary_right, counts.n, policy.look_alpha)
     if lower >= minimum:
         return ()
     accuracy = counts.canary_right / counts.n

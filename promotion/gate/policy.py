@@ -93,3 +93,11 @@ class GatePolicy:
     """The same within a group of a slice."""
     guardrails: GuardrailPolicy = GuardrailPolicy()
     live_labels: LiveLabelPolicy = LiveLabelPolicy()
+    looks: int = 1
+    """How often a rollout may be judged, each time on all rows that it has by then: it holds for further rows while a
+    verdict is INCONCLUSIVE and a look is left."""
+
+    @property
+    def look_alpha(self) -> float:
+        """Alpha of one look. All looks together keep to `alpha`, however they depend on each other (Bonferroni)."""
+        return self.alpha / self.looks

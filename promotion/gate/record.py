@@ -59,21 +59,21 @@ class ConfusionMatrices(_RecordPart):
     canary: tuple[tuple[int, ...], ...]
 
 
-FORMAT: Literal[3] = 3
+FORMAT: Literal[4] = 4
 
 
 class EvidenceRecord(_RecordPart):
     """The record; `n` to `rows_needed` repeat what scripts read first. Null is what no rows or no answers gave.
 
     Format 2 added `slices`, `errors`, `advisory` and settings of the policy; format 3 `error_slices`, more of
-    `advisory`, `replay.asked`, and null for `b` and `c`. A record without them is read, too.
+    `advisory`, `replay.asked`, and null for `b` and `c`; format 4 `policy.looks`. A record without them is read, too.
     """
 
     model_config = ConfigDict(
         json_schema_extra={"$id": f"urn:assay:evidence:{FORMAT}", "$schema": GenerateJsonSchema.schema_dialect}
     )
 
-    format: Literal[1, 2, 3] = FORMAT
+    format: Literal[1, 2, 3, 4] = FORMAT
     verdict: Outcome
     headline: str = Field(description="the first reason's text")
     reasons: tuple[Reason, ...] = Field(min_length=1, description="the strongest first")
@@ -81,7 +81,7 @@ class EvidenceRecord(_RecordPart):
     b: int | None = Field(ge=0, description="rows that only stable has right; null for a regression model")
     c: int | None = Field(ge=0, description="rows that only the canary has right; null for a regression model")
     margin: float = Field(description="of all rows; for a regression model, a share of stable's mean absolute error")
-    alpha: float
+    alpha: float = Field(description="of this look: the policy's, shared by its looks")
     z: float | None
     lower_bound: float | None = Field(description="of accuracy(canary) - accuracy(stable), one-sided at alpha")
     rows_needed: int | None
@@ -145,7 +145,7 @@ def build_evidence_record(
         b=None if verdict.errors else overall.b if overall else 0,
         c=None if verdict.errors else overall.c if overall else 0,
         margin=verdict.errors.margin if verdict.errors else policy.margin,
-        alpha=policy.alpha,
+        alpha=policy.look_alpha,
         z=overall.z if overall else None,
         lower_bound=overall.lower_bound if overall else None,
         rows_needed=verdict.rows_needed,

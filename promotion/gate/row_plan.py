@@ -35,7 +35,7 @@ def plan_rows(policy: GatePolicy, disagreement: float, rows: int | None = None) 
     A canary that is worse by the margin is disagreed with on a share `margin` of the rows at least, and false_promotion
     is that of such a canary. Raises ValueError unless disagreement is in 0..1 and rows above 0.
     """
-    margin, alpha = policy.margin, policy.alpha
+    margin, alpha = policy.margin, policy.look_alpha
     if rows is None:
         rows = rows_for_power(disagreement, margin, alpha, policy.power)
     rule = FlatRule.planned(margin=margin, alpha=alpha, power=policy.power, disagreement=disagreement)
@@ -51,9 +51,10 @@ def plan_rows(policy: GatePolicy, disagreement: float, rows: int | None = None) 
 
 def describe_plans(policy: GatePolicy, plans: Sequence[RowPlan]) -> tuple[str, ...]:
     """Lines for a terminal, without line ends. At least one plan."""
+    shared = f" (each of {policy.looks} looks)" if policy.looks > 1 else ""
+    shown = f"to show a margin of {policy.margin:g} at alpha {policy.look_alpha:g}{shared}"
     lines = [
-        f"to show a margin of {policy.margin:g} at alpha {policy.alpha:g}; below {plans[0].row_floor} rows nothing is "
-        "promoted",
+        f"{shown}; below {plans[0].row_floor} rows nothing is promoted",
         "",
         "disagreement    rows    power  false promotion  over time, at most",
     ]

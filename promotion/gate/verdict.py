@@ -62,7 +62,7 @@ def decide(answers: PairedAnswers, policy: GatePolicy, groups: Sequence[SliceGro
     """
     counts = count_pairs(answers)
     if counts.n == 0:
-        floor = row_floor(policy.margin, policy.alpha)
+        floor = row_floor(policy.margin, policy.look_alpha)
         return Verdict(Outcome.INCONCLUSIVE, (no_evidence(policy.margin, floor),), rows_needed=floor)
     overall = compare_overall(counts, policy)
     parts = compare_parts(answers, policy, groups)
@@ -87,7 +87,7 @@ def decide_by_errors(errors: PairedErrors, policy: GatePolicy, groups: Sequence[
     part: whoever has an edge refuses them there. `groups` as for `decide`.
     """
     n = len(errors.stable)
-    floor = row_floor(policy.growth_margin, policy.alpha)
+    floor = row_floor(policy.growth_margin, policy.look_alpha)
     if n < FEWEST_ROWS:
         return Verdict(Outcome.INCONCLUSIVE, (no_evidence(policy.growth_margin, floor, n),), rows_needed=floor)
     overall, parts = compare_errors(errors, policy), compare_error_groups(errors, policy, groups)

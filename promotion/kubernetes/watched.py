@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dataset import LabelledRows
 from promotion.clock import Clock
 from promotion.evidence.evidence_source import EvidenceSource, PredictorUnreachable, ReplayedHoldout, RevisionPair
 from promotion.kubernetes.endpoint_watch import EndpointWatch
@@ -56,9 +57,9 @@ class WatchedSource:
             self._refuse_lost()
             raise
 
-    def replay_holdout(self) -> ReplayedHoldout:
+    def replay_holdout(self, holdout: LabelledRows) -> ReplayedHoldout:
         """Both revisions' answers to every row."""
-        return self._source.replay_holdout()
+        return self._source.replay_holdout(holdout)
 
     def _refuse_lost(self) -> None:
         losses = self._watch.losses

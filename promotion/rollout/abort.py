@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from promotion.clock import Clock
 from promotion.rollout.beginning import is_superseded
+from promotion.rollout.events import Event, Restored
 from promotion.rollout.orders import Order, OrderKind, RolloutOrders
 from promotion.rollout.record import RolloutRecord, RolloutState
 from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore, RolloutUnderWay
-from promotion.rollout.transitions import Event, Restored, advance, stopped_by
+from promotion.rollout.transitions import advance, stopped_by
 from promotion.routers.traffic_router import SplitNotConfirmed, TrafficRouter
 
 POLL_SECONDS = 0.25

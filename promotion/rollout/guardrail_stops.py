@@ -4,8 +4,8 @@ from promotion.gate.outcome import Outcome
 from promotion.gate.policy import GuardrailPolicy
 from promotion.guardrails.findings import GuardrailState, describe_broken, share_text
 from promotion.guardrails.watch import Guardrails, GuardrailWatch
+from promotion.rollout.events import Stopped
 from promotion.rollout.record import StopCode
-from promotion.rollout.transitions import Stopped
 
 NOTHING_WATCHED = Guardrails((), GuardrailPolicy(watched=()))
 

@@ -8,8 +8,8 @@ from promotion.gate.policy import LiveLabelPolicy
 from promotion.recorded.agreement import ShadowAgreement
 from promotion.recorded.findings import LabelFinding, LabelState
 from promotion.recorded.live_labels import LiveLabels, RolloutAnswers
+from promotion.rollout.events import Stopped
 from promotion.rollout.record import RolloutRecord, StopCode
-from promotion.rollout.transitions import Stopped
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,12 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
+from promotion.errors import PromotionError
+
+
+class RowsUnreachable(PromotionError):
+    """Rows that were handed in cannot be had now; the call can be repeated."""
+
 
 class OrderKind(StrEnum):
     """What is wanted."""
@@ -18,6 +24,18 @@ class OrderKind(StrEnum):
     ABORT = "abort"
     SUPERSEDE = "supersede"
     APPROVE = "approve"
+    ROWS = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRows:
+    """Further labelled rows for a rollout that holds."""
+
+    name: str
+    """What a person calls them, such as a file's name."""
+    digest: str
+    """As LabelledRows has it; what is loaded has to have it."""
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +53,14 @@ class Order:
     """In the giver's words; may be empty."""
     percent: int | None = None
     """The step that is approved."""
+    given: GivenRows | None = None
+    """The rows that are handed in."""
 
     @property
     def name(self) -> str:
-        """What is wanted, such as abort or approve-50; one of a name for a rollout is kept."""
-        return str(self.kind) if self.percent is None else f"{self.kind}-{self.percent}"
+        """What is wanted, such as abort, approve-50 or rows-0123456789ab; one of a name for a rollout is kept."""
+        about = self.given.digest.removeprefix("sha256:")[:12] if self.given is not None else self.percent
+        return str(self.kind) if about is None else f"{self.kind}-{about}"
 
 
 class RolloutOrders(Protocol):

@@ -5,7 +5,8 @@ judging ──PROMOTE──▶ [pausing] ─▶ [awaiting] ─▶ writing ─▶
    └──anything else──▶ restoring ◀────┴────────────┴───────────┴─────────────┘  ─▶ restored
 
 In brackets: only before the steps that the plan says; meanwhile the split stays as it is. Where the plan has a shadow,
-[mirroring] ─▶ [shadowing] come between the verdict and the first step, at 0 %.
+[mirroring] ─▶ [shadowing] come between the verdict and the first step, at 0 %. Where a look is
+left, judging ──INCONCLUSIVE──▶ [holding], at 0 % too: further rows lead to judging again, none in time to restoring.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from promotion.guardrails.findings import GuardrailFinding
 from promotion.guardrails.watch import LiveWindow
 from promotion.recorded.agreement import ShadowAgreement
 from promotion.recorded.findings import LabelFinding
+from promotion.rollout.orders import GivenRows
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
 
@@ -28,6 +30,7 @@ class RolloutState(StrEnum):
     """What a rollout is about to do, or how it ended."""
 
     JUDGING = "judging"
+    HOLDING = "holding"
     MIRRORING = "mirroring"
     SHADOWING = "shadowing"
     PAUSING = "pausing"
@@ -61,15 +64,21 @@ class StopCode(StrEnum):
     """True labels of live answers show the canary to be worse by more than the policy allows."""
     NO_LIVE_LABELS = "NO_LIVE_LABELS"
     """The policy requires labels of live answers, and too few came in time, or not of both revisions alike."""
+    NO_FURTHER_ROWS = "NO_FURTHER_ROWS"
+    """It was judged INCONCLUSIVE, and nobody handed in further rows in time."""
     NO_SHADOW = "NO_SHADOW"
     """Too few mirrored requests were answered by both revisions in time."""
 
 
 FINISHED_STATES = frozenset({RolloutState.PROMOTED, RolloutState.RESTORED})
 _STATES_OF_A_SHADOW = frozenset({RolloutState.MIRRORING, RolloutState.SHADOWING})
-_STATES_AT_ZERO = _STATES_OF_A_SHADOW | {RolloutState.JUDGING, RolloutState.RESTORING, RolloutState.RESTORED}
+_STATES_BEFORE_PROMOTE = frozenset({RolloutState.JUDGING, RolloutState.HOLDING})
+_STATES_AT_ZERO = _STATES_OF_A_SHADOW | _STATES_BEFORE_PROMOTE | {RolloutState.RESTORING, RolloutState.RESTORED}
 _STATES_BEFORE_A_STEP = frozenset({RolloutState.PAUSING, RolloutState.AWAITING})
 _STATES_OF_A_STEP = frozenset({RolloutState.WRITING, RolloutState.CONFIRMING, RolloutState.OBSERVING})
+_STATES_AFTER_A_SPLIT_WAS_READ = (
+    {RolloutState.HOLDING} | _STATES_OF_A_SHADOW | _STATES_BEFORE_A_STEP | _STATES_OF_A_STEP
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,10 @@ class RolloutPlan:
     shadow."""
     shadow_seconds: float = 0.0
     """How long the shadow lasts at least."""
+    looks: int = 1
+    """How often it may be judged, as the policy says; while one is left an INCONCLUSIVE verdict holds."""
+    hold_seconds: float = 3600.0
+    """How long it then waits for further rows before it goes back."""
     rollout_seconds: float | None = None
     """How long the whole rollout may take, by the time of day, before it goes back; None: as long as its steps do."""
 
@@ -120,8 +133,8 @@ class RolloutPlan:
         rising = all(low < high for low, high in zip((0, *self.steps), self.steps, strict=False))
         if not self.steps or not rising or self.steps[-1] != 100:
             raise ValueError(f"steps {self.steps}: expected rising percentages that end with 100, such as 5, 25, 100")
-        if self.attempts < 1:
-            raise ValueError(f"attempts {self.attempts}: expected at least 1")
+        if self.attempts < 1 or self.looks < 1:
+            raise ValueError(f"attempts {self.attempts}, looks {self.looks}: expected at least 1 of each")
         if not self.deadline_seconds >= self.minimum_seconds:
             raise ValueError(f"deadline {self.deadline_seconds:g} s: expected at least {self.minimum_seconds:g} s")
         if self.shadow_requests < 0 or not 0 <= self.shadow_seconds <= self.deadline_seconds:
@@ -129,7 +142,12 @@ class RolloutPlan:
             raise ValueError(f"a shadow of {self.shadow_requests} requests and {seconds}")
         self._refuse_other_steps("pauses", [pause.before_percent for pause in self.pauses])
         self._refuse_other_steps("approvals", self.approvals)
-        times = (self.approval_seconds, self.rollout_seconds or 0.0, *(pause.seconds for pause in self.pauses))
+        times = (
+            self.approval_seconds,
+            self.hold_seconds,
+            self.rollout_seconds or 0.0,
+            *(pause.seconds for pause in self.pauses),
+        )
         if not all(0 <= seconds < inf for seconds in times):
             raise ValueError(f"{', '.join(f'{seconds:g} s' for seconds in times)}: expected times of at least 0 s")
 
@@ -205,7 +223,11 @@ class RolloutRecord:
     failed_attempts: int = 0
     """Attempts in a row, in this state, that failed for the moment."""
     verdict: Outcome | None = None
-    """The gate's word, once it is spoken."""
+    """The gate's newest word, once it is spoken."""
+    further: tuple[GivenRows, ...] = ()
+    """What was handed in while it held, a look each; judged together with the holdout."""
+    refused: tuple[GivenRows, ...] = ()
+    """What was handed in and cannot be judged."""
     outcome: Outcome | None = None
     """How the rollout ends: PROMOTE only when all traffic was moved and observed."""
     because: str = ""
@@ -226,7 +248,7 @@ class RolloutRecord:
     def __post_init__(self) -> None:
         if not 0 <= self.step < len(self.plan.steps):
             raise ValueError(f"step {self.step}: expected one of the {len(self.plan.steps)} of the plan, from 0")
-        if self.split is None and self.state in _STATES_OF_A_SHADOW | _STATES_BEFORE_A_STEP | _STATES_OF_A_STEP:
+        if self.split is None and self.state in _STATES_AFTER_A_SPLIT_WAS_READ:
             raise ValueError(f"no split, but the state {self.state} follows one that was read")
 
     @property
@@ -236,8 +258,13 @@ class RolloutRecord:
 
     @property
     def judged_at(self) -> str | None:
-        """ISO 8601: when the verdict was there, or what else ended the judging; None before."""
-        return next((event.at for event in self.history if event.state is not RolloutState.JUDGING), None)
+        """ISO 8601: when the last verdict was there, or what else ended the judging; None before."""
+        return next((event.at for event in self.history if event.state not in _STATES_BEFORE_PROMOTE), None)
+
+    @property
+    def has_look_left(self) -> bool:
+        """Whether it may be judged once more, on further rows."""
+        return len(self.further) + 1 < self.plan.looks
 
     @property
     def mirrored_at(self) -> str | None:

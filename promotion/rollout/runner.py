@@ -17,15 +17,7 @@ from promotion.gate.record import EvidenceRecord
 from promotion.guardrails.watch import Guardrails, GuardrailWatch
 from promotion.recorded.agreement import ShadowAgreement
 from promotion.recorded.answers import RecordsMissing
-from promotion.rollout.guardrail_stops import NOTHING_WATCHED, broken_by, missing_after
-from promotion.rollout.live_evidence import LiveEvidence, harm_of, unlabelled_after, unseen_after
-from promotion.rollout.orders import Order, OrderKind, RolloutOrders, find_order
-from promotion.rollout.record import RolloutRecord, RolloutState, StopCode
-from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore
-from promotion.rollout.step_counts import StepCounts
-from promotion.rollout.step_ends import failing, interrupted, judge_step, too_few_requests
-from promotion.rollout.transitions import (
-    Action,
+from promotion.rollout.events import (
     Approved,
     Confirmed,
     Event,
@@ -34,13 +26,20 @@ from promotion.rollout.transitions import (
     Mirrored,
     Paused,
     Restored,
+    RowsGiven,
+    RowsRefused,
     Shadowed,
     Stopped,
     Wrote,
-    advance,
-    next_action,
-    stopped_by,
 )
+from promotion.rollout.guardrail_stops import NOTHING_WATCHED, broken_by, missing_after
+from promotion.rollout.live_evidence import LiveEvidence, harm_of, unlabelled_after, unseen_after
+from promotion.rollout.orders import GivenRows, Order, OrderKind, RolloutOrders, RowsUnreachable, find_order
+from promotion.rollout.record import RolloutRecord, RolloutState, StopCode
+from promotion.rollout.rollout_store import RolloutError, RolloutInterrupted, RolloutStore
+from promotion.rollout.step_counts import StepCounts
+from promotion.rollout.step_ends import failing, interrupted, judge_step, too_few_requests
+from promotion.rollout.transitions import Action, advance, next_action, stopped_by
 from promotion.routers.request_counts import RequestCounter, RequestCounts
 from promotion.routers.traffic_router import (
     MirroringRouter,
@@ -53,7 +52,7 @@ from promotion.routers.traffic_router import (
 
 POLL_SECONDS = 0.25
 HOLD_POLL_SECONDS = 0.5
-REPEATABLE = (RouterUnreachable, SplitNotConfirmed, PredictorUnreachable, RecordsMissing)
+REPEATABLE = (RouterUnreachable, SplitNotConfirmed, PredictorUnreachable, RecordsMissing, RowsUnreachable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,8 @@ class RolloutRunner:
     """The router, where it can mirror requests."""
     live: LiveEvidence | None = None
     """What both revisions record, and the labels that come for it."""
+    refuse_rows: Callable[[RolloutRecord, GivenRows], str | None] = lambda _record, _given: "nobody can load them"
+    """Why further rows cannot be judged with those before; None where they can. Raises RowsUnreachable."""
 
     def run(self, record: RolloutRecord) -> RolloutRecord:
         """Take `record` to its end and return it as it ended. The store must be claimed.
@@ -146,6 +147,8 @@ class RolloutRunner:
         match action:
             case Action.JUDGE:
                 return self._judge(record)
+            case Action.AWAIT_ROWS:
+                return self._await_rows(record)
             case Action.WRITE_MIRROR:
                 return self._write_mirror(record)
             case Action.COMPARE_SHADOW:
@@ -176,6 +179,20 @@ class RolloutRunner:
         if judged != (record.stable_digest, record.canary_digest):
             return Stopped(Outcome.ERROR, f"the bundles {' and '.join(judged)} were judged, not those of this rollout")
         return Judged(evidence.verdict, evidence.headline, split)
+
+    def _await_rows(self, record: RolloutRecord) -> Event:
+        seconds = record.plan.hold_seconds
+        known = {record.holdout_digest, *(given.digest for given in (*record.further, *record.refused))}
+
+        def find_rows() -> Event | None:
+            for order in self._read_orders(record):
+                if order.given is not None and order.given.digest not in known:
+                    why = self.refuse_rows(record, order.given)
+                    return RowsGiven(order.given, order.by) if why is None else RowsRefused(order.given, why)
+            return None
+
+        text = f"nobody handed in further rows within {seconds:g} s"
+        return self._hold(record, seconds, find_rows) or Stopped(Outcome.INCONCLUSIVE, text, StopCode.NO_FURTHER_ROWS)
 
     def _write_mirror(self, record: RolloutRecord) -> Event:
         if self.mirror is None or self.live is None:

@@ -37,7 +37,7 @@ class StepTime:
     seconds_at_least: float
     """Until it has lasted as long as the plan says; 0 once it has."""
     seconds_at_most: float | None
-    """Until the rollout goes back for want of requests, or of an approval; None where it does not."""
+    """Until the rollout goes back for want of requests, of an approval or of further rows; None where it does not."""
     requests_at_least: int | None
     """Requests that the step still has to see; None where nobody says how many it has seen."""
 
@@ -85,6 +85,8 @@ def rollout_status(
         time = _time_step(record, since, under_way)
     elif record.state is RolloutState.SHADOWING:
         time = _time_shadow(record, since)
+    elif record.state is RolloutState.HOLDING:
+        time = StepTime(since, 0.0, max(0.0, record.plan.hold_seconds - since), None)
     elif record.state is RolloutState.PAUSING:
         time = StepTime(since, max(0.0, record.plan.pause_before(record.asked_percent) - since), None, None)
     elif record.state is RolloutState.AWAITING:

@@ -2,8 +2,8 @@
 
 from promotion.gate.outcome import Outcome
 from promotion.guardrails.watch import GuardrailWatch
+from promotion.rollout.events import Event, Failed, Observed, Stopped
 from promotion.rollout.record import RolloutRecord, StepObservation
-from promotion.rollout.transitions import Event, Failed, Observed, Stopped
 from promotion.routers.request_counts import RequestCounts
 from promotion.statistics.split_check import split_p_value
 

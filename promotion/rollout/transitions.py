@@ -1,26 +1,41 @@
 """The state machine, pure: what to do next, and what a rollout knows after something has happened.
 
-Only PROMOTE leads towards MIRRORING and WRITING, and only WRITING moves traffic to the canary. What fails for the
-moment is tried again within the plan's bound; then, like everything else that goes wrong, it leads to RESTORING.
+Only PROMOTE leads towards MIRRORING and WRITING, and only WRITING moves traffic to the canary. INCONCLUSIVE holds at
+0 % while a look is left. What fails for the moment is tried again within the plan's bound; then, like everything else
+that goes wrong, it leads to RESTORING.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from promotion.gate.outcome import Outcome
-from promotion.guardrails.findings import GuardrailFinding
-from promotion.recorded.agreement import ShadowAgreement, describe_agreement
+from promotion.rollout.events import (
+    Approved,
+    Confirmed,
+    Event,
+    Failed,
+    Judged,
+    Mirrored,
+    Observed,
+    Paused,
+    Restored,
+    RowsGiven,
+    RowsRefused,
+    Shadowed,
+    Stopped,
+    Wrote,
+    name_giver,
+)
 from promotion.rollout.orders import Order, OrderKind
-from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StepObservation, StopCode
-from promotion.routers.request_counts import RequestCounts
-from promotion.routers.traffic_router import Split
+from promotion.rollout.record import RolloutEvent, RolloutRecord, RolloutState, StopCode
 
 
 class Action(StrEnum):
     """What a rollout does next."""
 
     JUDGE = "judge the canary"
+    AWAIT_ROWS = "wait for further rows"
     WRITE_MIRROR = "mirror requests to the canary"
     COMPARE_SHADOW = "compare the shadow with stable"
     PAUSE = "pause before the step"
@@ -31,92 +46,9 @@ class Action(StrEnum):
     RESTORE_STABLE = "restore stable"
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The gate has spoken; `split` is what stood then."""
-
-    verdict: Outcome
-    headline: str
-    split: Split
-
-
-@dataclass(frozen=True, slots=True)
-class Mirrored:
-    """Each request is mirrored to the canary, which gets no traffic; that is in force."""
-
-    split: Split
-
-
-@dataclass(frozen=True, slots=True)
-class Shadowed:
-    """Both have answered as many mirrored requests as they had to."""
-
-    agreement: ShadowAgreement
-
-
-@dataclass(frozen=True, slots=True)
-class Paused:
-    """The pause before the step is over, and all was well in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """Somebody has approved the step, and all was well until then."""
-
-    percent: int
-    by: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wrote:
-    """The split of the step under way is written and was read back."""
-
-    split: Split
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """Requests go by the written split; here the step's counting begins, at the gateway and at the revisions."""
-
-    counts: RequestCounts
-    answered: RequestCounts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """The step has seen its requests, and they went as asked."""
-
-    observation: StepObservation
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """Everything goes to stable, and that is in force."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An action failed; repeating it may help."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """The rollout must go back at once, with this outcome."""
-
-    outcome: Outcome
-    text: str
-    code: StopCode | None = None
-    guardrails: tuple[GuardrailFinding, ...] = ()
-    """Those that say so, where they do."""
-
-
-Event = Judged | Mirrored | Shadowed | Paused | Approved | Wrote | Confirmed | Observed | Restored | Failed | Stopped
-
 _ACTIONS = {
     RolloutState.JUDGING: Action.JUDGE,
+    RolloutState.HOLDING: Action.AWAIT_ROWS,
     RolloutState.MIRRORING: Action.WRITE_MIRROR,
     RolloutState.SHADOWING: Action.COMPARE_SHADOW,
     RolloutState.PAUSING: Action.PAUSE,
@@ -145,7 +77,7 @@ def advance(record: RolloutRecord, event: Event, at: str) -> RolloutRecord:
     a Stopped with PROMOTE.
     """
     after = _after(record, event)
-    line = RolloutEvent(at=at, state=after.state, text=_describe(record, event))
+    line = RolloutEvent(at=at, state=after.state, text=event.describe(record))
     return replace(after, history=(*record.history, line))
 
 
@@ -154,17 +86,19 @@ def stopped_by(orders: Sequence[Order]) -> Stopped | None:
     for order in orders:
         if order.kind in _ENDS:
             code, done = _ENDS[order.kind]
-            return Stopped(Outcome.INCONCLUSIVE, f"{done} by {_named(order.by, order.reason)}", code)
+            return Stopped(Outcome.INCONCLUSIVE, f"{done} by {name_giver(order.by, order.reason)}", code)
     return None
 
 
 def _after(record: RolloutRecord, event: Event) -> RolloutRecord:
     fresh = replace(record, failed_attempts=0)
     match record.state, event:
-        case RolloutState.JUDGING, Judged(Outcome.PROMOTE, _, split) if split.canary_percent == 0:
-            return _after_verdict(replace(fresh, verdict=Outcome.PROMOTE, split=split))
-        case RolloutState.JUDGING, Judged(verdict, headline, split) if verdict is not Outcome.PROMOTE:
-            return _go_back(replace(fresh, verdict=verdict, split=split), verdict, headline)
+        case RolloutState.JUDGING, Judged(verdict, headline, split) if split.canary_percent == 0 or (
+            verdict is not Outcome.PROMOTE
+        ):
+            return _after_verdict(replace(fresh, verdict=verdict, split=split), verdict, headline)
+        case RolloutState.HOLDING, RowsGiven() | RowsRefused():
+            return _after_rows(fresh, event)
         case RolloutState.MIRRORING, Mirrored(split) if split.mirrors and split.canary_percent == 0:
             return replace(fresh, split=split, state=RolloutState.SHADOWING)
         case RolloutState.SHADOWING, Shadowed(agreement):
@@ -200,8 +134,18 @@ def _after_trouble(record: RolloutRecord, event: Event) -> RolloutRecord:
     raise ValueError(f"{event} cannot happen while a rollout is {record.state} at step {record.step}")
 
 
-def _after_verdict(record: RolloutRecord) -> RolloutRecord:
-    return replace(record, state=RolloutState.MIRRORING) if record.plan.has_shadow else _before_step(record)
+def _after_verdict(record: RolloutRecord, verdict: Outcome, headline: str) -> RolloutRecord:
+    if verdict is Outcome.PROMOTE:
+        return replace(record, state=RolloutState.MIRRORING) if record.plan.has_shadow else _before_step(record)
+    if verdict is Outcome.INCONCLUSIVE and record.has_look_left:
+        return replace(record, state=RolloutState.HOLDING)
+    return _go_back(record, verdict, headline)
+
+
+def _after_rows(record: RolloutRecord, event: RowsGiven | RowsRefused) -> RolloutRecord:
+    if isinstance(event, RowsRefused):
+        return replace(record, refused=(*record.refused, event.given))
+    return replace(record, further=(*record.further, event.given), state=RolloutState.JUDGING)
 
 
 def _after_step(record: RolloutRecord) -> RolloutRecord:
@@ -227,42 +171,3 @@ def _go_back(record: RolloutRecord, outcome: Outcome, because: str, code: StopCo
 
 def _uncounted(record: RolloutRecord) -> RolloutRecord:
     return replace(record, counts_before=None, answered_before=None)
-
-
-def _describe(record: RolloutRecord, event: Event) -> str:
-    match event:
-        case Judged(verdict, headline, _):
-            return f"{verdict}: {headline}"
-        case Mirrored():
-            return "requests are mirrored to the canary"
-        case Shadowed(agreement):
-            return f"shadow: {describe_agreement(agreement)}"
-        case Paused():
-            return f"paused for {record.plan.pause_before(record.asked_percent):g} s before {record.asked_percent} %"
-        case Approved(percent, by, reason):
-            return f"{percent} % approved by {_named(by, reason)}"
-        case Wrote(split):
-            return f"split written: {split.canary_percent} %"
-        case Confirmed():
-            return f"split in force: {record.asked_percent} %"
-        case Observed(observation):
-            return _describe_step(observation)
-        case Restored():
-            return "everything goes to stable"
-        case Failed(text):
-            return f"attempt {record.failed_attempts + 1} failed: {text}"
-        case Stopped(_, text):
-            return text
-
-
-def _named(by: str, reason: str) -> str:
-    return f"{by}: {reason}" if reason else by
-
-
-def _describe_step(observation: StepObservation) -> str:
-    counts, answered = observation.counts, observation.answered
-    text = (
-        f"asked {observation.asked_percent} %, observed {observation.observed_percent:.1f} % "
-        f"of {counts.stable + counts.canary} requests"
-    )
-    return text if answered is None else f"{text}; the revisions answered {answered.stable} and {answered.canary}"

@@ -56,9 +56,9 @@ def test_a_judgement_without_its_options_is_wrong_usage(missing: str) -> None:
 def test_the_schema_of_the_record_is_printed() -> None:
     schema = assay("gate", "schema").json()
     assert schema["title"] == "EvidenceRecord"
-    assert schema["properties"]["format"]["enum"] == [1, 2, 3]
+    assert schema["properties"]["format"]["enum"] == [1, 2, 3, 4]
     assert (schema["$id"], schema["$schema"]) == (
-        "urn:assay:evidence:3",
+        "urn:assay:evidence:4",
         "https://json-schema.org/draft/2020-12/schema",
     )
     assert set(schema["$defs"]["ReasonCode"]["enum"]) == set(ReasonCode)

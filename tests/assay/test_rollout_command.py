@@ -13,9 +13,10 @@ import pytest
 
 from promotion.gate.outcome import Outcome
 from promotion.gate.record import write_evidence
+from promotion.rollout.events import Stopped
 from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState, record_from_json
-from promotion.rollout.transitions import Stopped, advance
+from promotion.rollout.transitions import advance
 from tests.assay.program import Finished, assay, command
 from tests.promotion.rollout.events import AT, success_of
 from tests.promotion.rollout.surroundings import Faults, Revisions, judge_by, new_record

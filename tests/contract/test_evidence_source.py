@@ -100,14 +100,14 @@ def place(request: pytest.FixtureRequest, predictors: Mapping[str, RunningPredic
             pose_as = lambda digest: setattr(grpc_door, "digest", digest)  # noqa: E731
         scheme = url.partition(":")[0]
         nobody = f"{scheme}://127.0.0.1:{find_free_port()}"
-        source = HoldoutReplay(stable_url, url, HOLDOUT)
+        source = HoldoutReplay(stable_url, url)
         yield Place(source, request.param, stable_url, url, nobody, be_busy, busy, hold, pose_as)
 
 
 def test_every_row_is_answered_by_both_in_order_with_its_probability(
     place: Place, bundles: Mapping[str, Bundle]
 ) -> None:
-    replayed = place.source.replay_holdout()
+    replayed = place.source.replay_holdout(HOLDOUT)
     assert replayed.answers == paired_answers("v1", "v2", HOLDOUT)
     assert replayed.revisions == place.source.read_revisions()
     running = replayed.revisions.canary
@@ -121,7 +121,7 @@ def test_every_row_is_answered_by_both_in_order_with_its_probability(
 
 
 def test_what_it_took_is_counted_by_revision(place: Place) -> None:
-    asked = {one.role: one for one in place.source.replay_holdout().asked}
+    asked = {one.role: one for one in place.source.replay_holdout(HOLDOUT).asked}
     # what a predictor says of itself, which takes two calls of gRPC, is one; each of two batches is one more
     assert asked == {role: AskedRevision(role, place.transport, 3, 0, {}) for role in ("stable", "canary")}
 
@@ -147,7 +147,7 @@ def test_one_that_stays_busy_is_unreachable(place: Place) -> None:
     with pytest.raises(
         PredictorUnreachable, match=f"^canary {place.canary_url}: no answer to .* in 3 tries: {place.busy}"
     ):
-        place.source.replay_holdout()
+        place.source.replay_holdout(HOLDOUT)
 
 
 def test_where_nobody_answers_is_named(place: Place) -> None:
@@ -166,7 +166,7 @@ def test_a_revision_that_hangs_is_given_up_at_the_deadline(place: Place) -> None
     place.hold(wait)
     try:
         with pytest.raises(PredictorUnreachable, match=r"canary .*: no answer to holdout rows 1 to 64 in 3 tries"):
-            replace(place.source, timeout_seconds=1.0, batch_rows=64).replay_holdout()
+            replace(place.source, timeout_seconds=1.0, batch_rows=64).replay_holdout(HOLDOUT)
     finally:
         go_on.set()
 
@@ -175,7 +175,7 @@ def test_an_answer_of_another_bundle_is_never_judged(place: Place, bundles: Mapp
     other = f"sha256:{'b' * 64}"
     place.pose_as(other)
     with pytest.raises(DigestChanged, match=rf"answered by bundle {other}, but {bundles['v2'].digest} is judged"):
-        place.source.replay_holdout()
+        place.source.replay_holdout(HOLDOUT)
 
 
 def test_no_more_is_asked_at_the_same_time_than_is_said(place: Place) -> None:
@@ -191,18 +191,18 @@ def test_no_more_is_asked_at_the_same_time_than_is_said(place: Place) -> None:
             running -= 1
 
     place.hold(wait)
-    replace(place.source, batch_rows=2, concurrency=3).replay_holdout()
+    replace(place.source, batch_rows=2, concurrency=3).replay_holdout(HOLDOUT)
     assert 1 <= most <= 3
 
 
 def test_rows_that_the_model_does_not_take_are_refused_in_its_own_words(place: Place) -> None:
     narrow = LabelledRows("narrow", np.zeros((10, 3)), ("a",) * 10, COLUMNS[:3])
     with pytest.raises(AnswerRefused, match=r"^stable .*: holdout rows 1 to 10: .*shape \[10, 3\]; expected \[-1, 4\]"):
-        replace(place.source, holdout=narrow).replay_holdout()
+        place.source.replay_holdout(narrow)
 
 
 def test_two_transports_can_be_asked_at_once(predictors: Mapping[str, RunningPredictor]) -> None:
-    mixed = HoldoutReplay(predictors["stable"].url, predictors["canary"].grpc_url, HOLDOUT).replay_holdout()
+    mixed = HoldoutReplay(predictors["stable"].url, predictors["canary"].grpc_url).replay_holdout(HOLDOUT)
     assert mixed.answers == paired_answers("v1", "v2", HOLDOUT)
     assert [one.transport for one in mixed.asked] == ["HTTP", "gRPC"]
 
@@ -210,4 +210,4 @@ def test_two_transports_can_be_asked_at_once(predictors: Mapping[str, RunningPre
 @pytest.mark.parametrize("url", ["grpc://", "grpc://127.0.0.1", "grpc://127.0.0.1:port", "grpc://127.0.0.1:9000/v2"])
 def test_what_is_no_address_is_said_at_once(predictors: Mapping[str, RunningPredictor], url: str) -> None:
     with pytest.raises(AnswerRefused, match=r"^canary grpc.*: (not a URL: .*|expected grpc://HOST:PORT)$"):
-        HoldoutReplay(predictors["stable"].url, url, HOLDOUT).read_revisions()
+        HoldoutReplay(predictors["stable"].url, url).read_revisions()

@@ -122,6 +122,12 @@ spec:
         - --approval-seconds
         - {{ $promotion.approvalSeconds | int64 | quote }}
         {{- end }}
+        {{- if gt ($promotion.gate.looks | int64) 1 }}
+        - --hold-seconds
+        - {{ $promotion.holdSeconds | int64 | quote }}
+        - --rows-from
+        - http://{{ .root.Release.Name }}-store
+        {{- end }}
         {{- if $promotion.supersede }}
         - --supersede
         {{- end }}

@@ -4,7 +4,7 @@ import pytest
 
 from bundle import Bundle
 from promotion.evidence.holdout_replay import HoldoutReplay
-from tests.promotion.evidence.columns import make_holdout, write_column_bundle
+from tests.promotion.evidence.columns import write_column_bundle
 from tests.promotion.evidence.door import Door, open_door
 from tests.promotion.evidence.predictors import RunningPredictor, run_predictor
 
@@ -30,7 +30,7 @@ def canary(bundles: dict[str, Bundle]) -> Iterator[RunningPredictor]:
 
 @pytest.fixture
 def replay(stable: RunningPredictor, canary: RunningPredictor) -> HoldoutReplay:
-    return HoldoutReplay(stable.url, canary.url, make_holdout())
+    return HoldoutReplay(stable.url, canary.url)
 
 
 @pytest.fixture

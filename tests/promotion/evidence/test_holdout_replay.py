@@ -28,7 +28,7 @@ HOLDOUT = make_holdout()
 
 def test_every_row_is_answered_by_both_in_order(replay: HoldoutReplay, bundles: dict[str, Bundle]) -> None:
     done: list[float] = []
-    replayed = replace(replay, report=done.append).replay_holdout()
+    replayed = replace(replay, report=lambda _holdout, share: done.append(share)).replay_holdout(HOLDOUT)
     assert replayed.answers == paired_answers("v1", "v2", HOLDOUT)
     assert replayed.revisions == replay.read_revisions()
     assert (replayed.requests, replayed.retried) == (2 + 2 * 13, 0)
@@ -46,7 +46,7 @@ def test_neither_the_size_of_a_batch_nor_their_number_makes_a_difference(
     replay: HoldoutReplay, batch_rows: int, concurrency: int
 ) -> None:
     short = make_holdout(40)
-    replayed = replace(replay, holdout=short, batch_rows=batch_rows, concurrency=concurrency).replay_holdout()
+    replayed = replace(replay, batch_rows=batch_rows, concurrency=concurrency).replay_holdout(short)
     assert replayed.answers == paired_answers("v1", "v2", short)
     assert replayed.requests == 2 + 2 * -(-40 // batch_rows)
 
@@ -60,7 +60,7 @@ def test_the_answers_are_those_of_the_bundle_itself(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(first.model_bytes)
     (indices,) = session.run(["label"], {"features": holdout.features.astype(np.float32)})
     with run_predictor(first.path, "v1") as stable, run_predictor(second.path, "v2") as canary:
-        answers = HoldoutReplay(stable.url, canary.url, holdout).replay_holdout().answers
+        answers = HoldoutReplay(stable.url, canary.url).replay_holdout(holdout).answers
     assert isinstance(answers, PairedAnswers)
     assert answers.stable_labels == answers.canary_labels == tuple(classes[index] for index in indices)
     assert set(answers.stable_labels) == set(classes)
@@ -71,7 +71,7 @@ def test_a_judgement_states_what_was_replayed(
     stable: RunningPredictor, bundles: dict[str, Bundle], column: str, verdict: Outcome
 ) -> None:
     with run_predictor(bundles[column].path, column) as canary:
-        source = HoldoutReplay(stable.url, canary.url, HOLDOUT)
+        source = HoldoutReplay(stable.url, canary.url)
         evidence = judge_canary(source, HOLDOUT, GatePolicy(), SystemClock())
     answers = paired_answers("v1", column, HOLDOUT)
     right = [
@@ -94,7 +94,7 @@ def test_a_model_is_asked_for_what_it_says_that_it_has(stable: RunningPredictor,
     """No label and no probabilities, but logits of another name: the most probable class is its answer."""
     bundle = write_scores_bundle(tmp_path, "v2")
     with run_predictor(bundle.path, "scores") as canary:
-        replayed = HoldoutReplay(stable.url, canary.url, HOLDOUT).replay_holdout()
+        replayed = HoldoutReplay(stable.url, canary.url).replay_holdout(HOLDOUT)
     assert replayed.answers == paired_answers("v1", "v2", HOLDOUT)
     assert replayed.confidences is not None
     np.testing.assert_allclose(replayed.confidences.canary, np.exp(5) / (np.exp(5) + 3), rtol=1e-6)
@@ -102,16 +102,16 @@ def test_a_model_is_asked_for_what_it_says_that_it_has(stable: RunningPredictor,
 
 def test_a_class_that_only_the_holdout_knows_is_a_class(replay: HoldoutReplay) -> None:
     strange = replace(HOLDOUT, labels=("new", *HOLDOUT.labels[1:]))
-    answers = replace(replay, holdout=strange).replay_holdout().answers
+    answers = replay.replay_holdout(strange).answers
     assert isinstance(answers, PairedAnswers)
     assert answers.classes == (*CLASSES, "new")
 
 
-def when_half_done(act: Callable[[], None]) -> Callable[[float], None]:
+def when_half_done(act: Callable[[], None]) -> Callable[[LabelledRows, float], None]:
     """A report that acts once, when half of the rows are answered."""
     waiting = [act]
 
-    def report(done: float) -> None:
+    def report(_holdout: LabelledRows, done: float) -> None:
         if done >= 0.5 and waiting:
             waiting.pop()()
 
@@ -125,11 +125,11 @@ def test_a_predictor_that_dies_in_the_middle_is_named_with_the_rows(
     with run_predictor(bundles["v3"].path, "mortal") as mortal:
         urls = {"stable": stable.url, "canary": canary.url, role: mortal.url}
         half_done = when_half_done(mortal.kill)
-        replay = HoldoutReplay(urls["stable"], urls["canary"], HOLDOUT, concurrency=1, report=half_done)
+        replay = HoldoutReplay(urls["stable"], urls["canary"], concurrency=1, report=half_done)
         with pytest.raises(
             PredictorUnreachable, match=rf"^{role} {mortal.url}: no answer to holdout rows 225 to 256 in 3 tries: .+$"
         ):
-            replay.replay_holdout()
+            replay.replay_holdout(HOLDOUT)
         with pytest.raises(PredictorUnreachable, match=rf"^{role} {mortal.url}: no answer to its metadata in 3 tries"):
             replay.read_revisions()
 
@@ -147,13 +147,13 @@ def test_a_predictor_that_is_replaced_in_the_middle_is_found_out(
 
         urls = {"stable": stable.url, "canary": canary.url, role: first.url}
         half_done = when_half_done(replace_it)
-        replay = HoldoutReplay(urls["stable"], urls["canary"], HOLDOUT, concurrency=1, report=half_done)
+        replay = HoldoutReplay(urls["stable"], urls["canary"], concurrency=1, report=half_done)
         with pytest.raises(
             DigestChanged,
             match=rf"^{role} {first.url}: holdout rows 225 to 256: answered by bundle {bundles['v1'].digest}, "
             rf"but {bundles['v3'].digest} is judged$",
         ):
-            replay.replay_holdout()
+            replay.replay_holdout(HOLDOUT)
 
 
 @pytest.mark.parametrize("columns", [1, 3, 5])
@@ -164,14 +164,14 @@ def test_another_number_of_features_is_refused_in_the_predictors_own_words(repla
         match=rf"^stable {replay.stable_url}: holdout rows 1 to 10: status 400: "
         rf".*shape \[10, {columns}\]; expected \[-1, {len(COLUMNS)}\]",
     ):
-        replace(replay, holdout=other).replay_holdout()
+        replay.replay_holdout(other)
 
 
 @pytest.mark.parametrize("role", ["stable", "canary"])
 def test_a_port_that_nobody_listens_on_is_named(replay: HoldoutReplay, role: str) -> None:
     url = f"http://127.0.0.1:{find_free_port()}"
     nobody = replace(replay, stable_url=url) if role == "stable" else replace(replay, canary_url=url)
-    for call in (nobody.read_revisions, nobody.replay_holdout):
+    for call in (nobody.read_revisions, lambda: nobody.replay_holdout(HOLDOUT)):
         with pytest.raises(PredictorUnreachable, match=rf"^{role} {url}: no answer to its metadata in 3 tries: .+$"):
             call()
 
@@ -193,7 +193,7 @@ def test_what_is_not_a_url_is_said_at_once(replay: HoldoutReplay, url: str, mess
 
 
 def test_columns_in_another_order_are_refused_before_anything_is_asked(replay: HoldoutReplay) -> None:
-    names = replay.holdout.feature_names
-    shuffled = replace(replay.holdout, feature_names=(names[1], names[0], *names[2:]))
+    names = HOLDOUT.feature_names
+    shuffled = replace(HOLDOUT, feature_names=(names[1], names[0], *names[2:]))
     with pytest.raises(AnswerRefused, match=rf"stable .*: feature 1 is {names[0]!r}, but .* names it {names[1]!r}"):
-        replace(replay, holdout=shuffled).replay_holdout()
+        replay.replay_holdout(shuffled)

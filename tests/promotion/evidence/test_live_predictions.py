@@ -90,10 +90,10 @@ def test_values_that_drift_are_found_by_the_test_for_numbers(tmp_path: Path) -> 
     with run_predictor(bundle.path, "one", records=records) as predictor:
         ask(predictor, holdout, heavy)
         wait_until_recorded(records, len(heavy))
-        source = HoldoutReplay(predictor.url, predictor.url, holdout)
+        source = HoldoutReplay(predictor.url, predictor.url)
         live = read_live_predictions(records)
         evidence = judge_canary(source, holdout, GatePolicy(), SystemClock(), live)
-        answers = source.replay_holdout().answers
+        answers = source.replay_holdout(holdout).answers
     assert isinstance(answers, PairedValues)
     drift = evidence.advisory.drift
     assert drift is not None

@@ -21,7 +21,7 @@ def test_a_classifier_of_numbers_and_categories_is_replayed(tmp_path: Path) -> N
     holdout = load_rows("apartments:holdout")
     finished = train(load_rows("apartments"), holdout, tmp_path, LOGISTIC)
     with run_predictor(finished.bundle.path, "one") as predictor:
-        replayed = HoldoutReplay(predictor.url, predictor.url, holdout).replay_holdout()
+        replayed = HoldoutReplay(predictor.url, predictor.url).replay_holdout(holdout)
     answers = replayed.answers
     assert isinstance(answers, PairedAnswers)
     assert answers.stable_labels == answers.canary_labels
@@ -35,6 +35,6 @@ def test_two_models_of_different_tasks_are_never_compared(tmp_path: Path) -> Non
     classifier = train(load_rows("apartments"), flats, tmp_path / "apartments", LOGISTIC)
     with run_predictor(regression.bundle.path, "one") as one, run_predictor(classifier.bundle.path, "two") as two:
         with pytest.raises(AnswerRefused, match="a classification, but stable is a regression; expected two models"):
-            HoldoutReplay(one.url, two.url, holdout.first(0)).replay_holdout()
+            HoldoutReplay(one.url, two.url).replay_holdout(holdout.first(0))
         with pytest.raises(AnswerRefused, match=r"answers with numbers, but rents.*, row 1, column rent: 'cheap'"):
-            HoldoutReplay(one.url, one.url, replace(holdout, labels=("cheap",) * len(holdout))).replay_holdout()
+            HoldoutReplay(one.url, one.url).replay_holdout(replace(holdout, labels=("cheap",) * len(holdout)))

@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from dataset import LabelledRows
 from promotion.evidence.evidence_source import DigestChanged, ReplayedHoldout, RevisionPair, RunningRevision
 from promotion.evidence.named_bundles import NamedBundles
 from tests.promotion.evidence.columns import make_holdout, paired_answers
+
+HOLDOUT = make_holdout(8)
 
 STABLE = RunningRevision("stable", "http://stable", "columns", "1", "v1", "sha256:" + "1" * 64)
 CANARY = RunningRevision("canary", "http://canary", "columns", "1", "v2", "sha256:" + "2" * 64)
@@ -23,15 +26,15 @@ class Running:
     def read_revisions(self) -> RevisionPair:
         return self.pair
 
-    def replay_holdout(self) -> ReplayedHoldout:
-        return ReplayedHoldout(self.pair, paired_answers("v1", "v2", make_holdout(8)), 4, 0, 0.1)
+    def replay_holdout(self, holdout: LabelledRows) -> ReplayedHoldout:
+        return ReplayedHoldout(self.pair, paired_answers("v1", "v2", holdout), 4, 0, 0.1)
 
 
 @pytest.mark.parametrize("named", [(STABLE.bundle_digest, CANARY.bundle_digest), (None, None)])
 def test_what_runs_as_it_was_named_is_judged(named: tuple[str | None, str | None]) -> None:
     source = NamedBundles(Running(BOTH), *named)
     assert source.read_revisions() == BOTH
-    assert source.replay_holdout() == Running(BOTH).replay_holdout()
+    assert source.replay_holdout(HOLDOUT) == Running(BOTH).replay_holdout(HOLDOUT)
 
 
 @pytest.mark.parametrize(
@@ -47,4 +50,4 @@ def test_another_bundle_is_not(pair: RevisionPair) -> None:
     with pytest.raises(DigestChanged, match=f"runs the bundle {OTHER}, but is to run sha256:"):
         source.read_revisions()
     with pytest.raises(DigestChanged):
-        source.replay_holdout()
+        source.replay_holdout(HOLDOUT)

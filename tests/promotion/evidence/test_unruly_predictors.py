@@ -28,7 +28,7 @@ def infer_answer(datatype: str, data: Sequence[object], digest: str | None = DIG
 
 @pytest.fixture
 def behind_door(replay: HoldoutReplay, door: Door) -> HoldoutReplay:
-    return replace(replay, canary_url=door.url, holdout=HOLDOUT)
+    return replace(replay, canary_url=door.url)
 
 
 @pytest.mark.parametrize("first_answers", ["xx", ".x", "x.xx"])
@@ -37,7 +37,7 @@ def test_what_is_busy_for_a_moment_is_asked_again_and_that_is_counted(
     behind_door: HoldoutReplay, door: Door, trouble: Answer, first_answers: str
 ) -> None:
     door.answers = [trouble if answer == "x" else None for answer in first_answers]
-    replayed = behind_door.replay_holdout()
+    replayed = behind_door.replay_holdout(HOLDOUT)
     assert replayed.answers == paired_answers("v1", "v2", HOLDOUT)
     troubles = first_answers.count("x")
     assert (replayed.requests, replayed.retried) == (4 + troubles, troubles)
@@ -49,7 +49,7 @@ def test_what_stays_busy_is_unreachable_in_its_own_words(behind_door: HoldoutRep
         PredictorUnreachable,
         match=rf"^canary {door.url}: no answer to its metadata in 3 tries: status 503: no model is loaded .* soon$",
     ):
-        behind_door.replay_holdout()
+        behind_door.replay_holdout(HOLDOUT)
 
 
 def test_who_says_nothing_is_unreachable_after_the_timeout(behind_door: HoldoutReplay, door: Door) -> None:
@@ -88,7 +88,7 @@ def test_who_is_no_assay_predictor_is_refused_at_once(
 ) -> None:
     door.answers = [answer]
     with pytest.raises(AnswerRefused, match=f"^canary {door.url}: {message}"):
-        behind_door.replay_holdout()
+        behind_door.replay_holdout(HOLDOUT)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_answer_without_labels_for_these_rows_is_refused(
 ) -> None:
     door.answers = [METADATA, answer]
     with pytest.raises(AnswerRefused, match=f"^canary {door.url}: holdout rows 1 to 32: {message}"):
-        behind_door.replay_holdout()
+        behind_door.replay_holdout(HOLDOUT)
 
 
 @pytest.mark.parametrize("digest", [None, f"sha256:{'b' * 64}"])
@@ -118,7 +118,7 @@ def test_an_answer_that_names_another_bundle_or_none_is_none_of_the_judged(
 ) -> None:
     door.answers = [METADATA, infer_answer("INT64", [0] * 32, digest)]
     with pytest.raises(DigestChanged, match=f"answered by bundle {digest}, but {DIGEST} is judged"):
-        behind_door.replay_holdout()
+        behind_door.replay_holdout(HOLDOUT)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_one_line(behind_door: HoldoutReplay, door: Door) -> None:

@@ -26,7 +26,7 @@ from promotion.statistics.tango import tango_lower_bound, tango_z
 from tests.promotion.gate.paired_answers import Pairs, answers_of
 
 RECORDS = Path(__file__).parent / "records"
-KEYS_OF_FORMAT_3 = (
+KEYS_OF_FORMAT_4 = (
     "advisory alpha b c canary classes confusion error_slices errors format headline holdout judged_at lower_bound "
     "margin n overall policy policy_digest program_version reasons replay rows_needed slices stable verdict z"
 )
@@ -73,7 +73,7 @@ def test_scripts_find_the_numbers_at_the_top(record: EvidenceRecord) -> None:
     assert [content[key] for key in ("n", "b", "c", "margin", "alpha")] == [700, 12, 18, 0.02, 0.05]
     assert content["z"] == tango_z(12, 18, 700, 0.02)
     assert content["lower_bound"] == tango_lower_bound(12, 18, 700, 0.05)
-    assert (content["format"], content["verdict"], content["rows_needed"]) == (3, "PROMOTE", None)
+    assert (content["format"], content["verdict"], content["rows_needed"]) == (4, "PROMOTE", None)
     assert content["headline"] == content["reasons"][0]["text"]
     assert content["reasons"][0]["code"] == "NOT_WORSE_SHOWN"
     assert content["reasons"][0]["numbers"]["n"] == 700
@@ -172,18 +172,18 @@ def test_every_record_is_valid_by_the_schema_that_is_published_and_read_back(sta
 
 def test_a_record_of_another_format_is_refused(record: EvidenceRecord) -> None:
     with pytest.raises(ValueError, match="format"):
-        EvidenceRecord.model_validate_json(record.to_json().replace(b'"format": 3', b'"format": 4'))
+        EvidenceRecord.model_validate_json(record.to_json().replace(b'"format": 4', b'"format": 5'))
 
 
 def test_a_format_keeps_its_keys() -> None:
     """Another key, or one fewer, is another format: older programs refuse what they do not know."""
     assert (EvidenceRecord.model_fields["format"].default, sorted(EvidenceRecord.model_fields)) == (
-        3,
-        KEYS_OF_FORMAT_3.split(),
+        4,
+        KEYS_OF_FORMAT_4.split(),
     )
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_record_of_an_older_format_is_read(record: EvidenceRecord, version: int) -> None:
     old = EvidenceRecord.model_validate_json((RECORDS / f"format-{version}.json").read_bytes())
     assert old.format == version

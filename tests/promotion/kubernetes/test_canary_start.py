@@ -2,6 +2,7 @@
 
 import pytest
 
+from dataset import LabelledRows
 from promotion.evidence.evidence_source import (
     AnswerRefused,
     DigestChanged,
@@ -40,7 +41,7 @@ class AnswersAtLast:
             raise self._errors.pop(0)
         return RevisionPair(RUNNING, RUNNING)
 
-    def replay_holdout(self) -> ReplayedHoldout:
+    def replay_holdout(self, holdout: LabelledRows) -> ReplayedHoldout:
         raise NotImplementedError
 
 

@@ -8,8 +8,9 @@ import pytest
 from promotion.gate.outcome import Outcome
 from promotion.kubernetes.release import Release
 from promotion.kubernetes.rollout_events import RolloutEvents
+from promotion.rollout.events import Failed, Judged
 from promotion.rollout.record import RolloutPlan, RolloutRecord
-from promotion.rollout.transitions import Failed, Judged, advance
+from promotion.rollout.transitions import advance
 from promotion.routers.traffic_router import Split
 from tests.promotion.kubernetes.place import StatePlace, api_server_at, kubectl, run_state
 from tests.promotion.rollout.events import AT, begun, success_of

@@ -6,8 +6,7 @@ from promotion.gate.outcome import Outcome
 from promotion.gate.policy import Guardrail
 from promotion.guardrails.findings import GuardrailFinding, GuardrailState
 from promotion.recorded.agreement import ShadowAgreement
-from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord, RolloutState, StepObservation, StopCode
-from promotion.rollout.transitions import (
+from promotion.rollout.events import (
     Approved,
     Confirmed,
     Event,
@@ -17,10 +16,14 @@ from promotion.rollout.transitions import (
     Observed,
     Paused,
     Restored,
+    RowsGiven,
+    RowsRefused,
     Shadowed,
     Stopped,
     Wrote,
 )
+from promotion.rollout.orders import GivenRows
+from promotion.rollout.record import Pause, RolloutPlan, RolloutRecord, RolloutState, StepObservation, StopCode
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
 
@@ -30,6 +33,7 @@ NOT_PROMOTE = [outcome for outcome in Outcome if outcome is not Outcome.PROMOTE]
 texts = st.text(max_size=20)
 tokens = st.text("0123456789abcdef", max_size=8)
 splits = st.builds(Split, st.sampled_from([0, 1, 5, 25, 50, 99, 100]), tokens, st.booleans())
+given_rows = st.builds(GivenRows, texts, tokens.map(lambda token: f"sha256:{token:0>64}"), st.integers(1, 10**6))
 agreements = st.builds(ShadowAgreement, *[st.integers(0, 10**6)] * 4)
 counts = st.builds(RequestCounts, *[st.integers(0, 10**6)] * 3)
 observations = st.builds(
@@ -64,8 +68,10 @@ def build_plans(draw: st.DrawFn) -> RolloutPlan:
     some = st.sets(st.sampled_from(taken)).map(lambda percents: tuple(sorted(percents)))
     pauses = tuple(Pause(percent, seconds=draw(st.sampled_from([0.0, 60.0]))) for percent in draw(some))
     shadow = draw(st.sampled_from([0, 0, 50]))
-    attempts = draw(st.integers(1, 4))
-    return RolloutPlan(taken, attempts=attempts, pauses=pauses, approvals=draw(some), shadow_requests=shadow)
+    attempts, looks = draw(st.integers(1, 4)), draw(st.sampled_from([1, 1, 3]))
+    return RolloutPlan(
+        taken, attempts=attempts, pauses=pauses, approvals=draw(some), shadow_requests=shadow, looks=looks
+    )
 
 
 plans = build_plans()
@@ -73,6 +79,8 @@ outcomes = st.sampled_from(list(Outcome))
 
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(Judged, outcomes, texts, splits),
+    st.builds(RowsGiven, given_rows, texts),
+    st.builds(RowsRefused, given_rows, texts),
     st.builds(Mirrored, splits),
     st.builds(Shadowed, agreements),
     st.builds(Paused),
@@ -96,6 +104,8 @@ def success_of(record: RolloutRecord) -> Event:
     match record.state:
         case RolloutState.JUDGING:
             return Judged(Outcome.PROMOTE, "not worse", Split(0, "before"))
+        case RolloutState.HOLDING:
+            return RowsGiven(GivenRows("more", f"sha256:{len(record.further):064}", 100), "ann@desk")
         case RolloutState.MIRRORING:
             return Mirrored(Split(0, "mirrored", mirrors=True))
         case RolloutState.SHADOWING:
@@ -126,4 +136,6 @@ def possible_events(record: RolloutRecord) -> st.SearchStrategy[Event]:
     ]
     if record.state is RolloutState.JUDGING:
         events.append(st.builds(Judged, st.sampled_from(NOT_PROMOTE), texts, splits))
+    if record.state is RolloutState.HOLDING:
+        events.append(st.builds(RowsRefused, given_rows, texts))
     return st.one_of(events)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from dataset import LabelledRows
 from promotion.evidence.evidence_source import ReplayedHoldout, RevisionPair, RunningRevision
 from promotion.gate.configuration import policy_digest
 from promotion.gate.outcome import Outcome
@@ -144,9 +145,9 @@ class Revisions:
             RunningRevision("canary", "http://127.0.0.1:2", "columns", "2", "v2", self.canary_digest),
         )
 
-    def replay_holdout(self) -> ReplayedHoldout:
+    def replay_holdout(self, holdout: LabelledRows) -> ReplayedHoldout:
         self.faults.meet("replay_holdout")
-        answers = paired_answers("v1", self.canary_column, HOLDOUT)
+        answers = paired_answers("v1", self.canary_column, holdout)
         return ReplayedHoldout(self.read_revisions(), answers, requests=26, retried=0, seconds=0.1)
 
 

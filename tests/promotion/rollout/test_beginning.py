@@ -21,7 +21,7 @@ def test_the_first_rollout_is_number_one() -> None:
     assert begin(WANTED, None, AT_ZERO) == WANTED
 
 
-@pytest.mark.parametrize("state", FINISHED_STATES)
+@pytest.mark.parametrize("state", sorted(FINISHED_STATES))
 def test_the_next_rollout_is_numbered_after_the_newest(state: RolloutState) -> None:
     assert begin(WANTED, replace(PROMOTED, state=state), AT_ZERO) == replace(WANTED, rollout_id=8)
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.gate.outcome import Outcome
+from promotion.rollout.events import Failed
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
 from promotion.rollout.status import StepTime, rollout_status, status_to_json
-from promotion.rollout.transitions import Failed, advance
+from promotion.rollout.transitions import advance
 from promotion.routers.request_counts import RequestCounts
 from tests.promotion.rollout.events import AT, begun, plans, possible_events, success_of
 from tests.promotion.rollout.surroundings import Faults, Revisions, judge_by, new_record

@@ -8,17 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from promotion.gate.outcome import Outcome
-from promotion.rollout.record import (
-    FINISHED_STATES,
-    Pause,
-    RolloutPlan,
-    RolloutRecord,
-    RolloutState,
-    record_from_json,
-    record_to_json,
-)
-from promotion.rollout.transitions import (
-    Action,
+from promotion.rollout.events import (
     Approved,
     Confirmed,
     Event,
@@ -28,12 +18,22 @@ from promotion.rollout.transitions import (
     Observed,
     Paused,
     Restored,
+    RowsGiven,
+    RowsRefused,
     Shadowed,
     Stopped,
     Wrote,
-    advance,
-    next_action,
 )
+from promotion.rollout.record import (
+    FINISHED_STATES,
+    Pause,
+    RolloutPlan,
+    RolloutRecord,
+    RolloutState,
+    record_from_json,
+    record_to_json,
+)
+from promotion.rollout.transitions import Action, advance, next_action
 from promotion.routers.request_counts import RequestCounts
 from promotion.routers.traffic_router import Split
 from tests.promotion.rollout.events import (
@@ -48,6 +48,7 @@ from tests.promotion.rollout.events import (
 
 POSSIBLE: dict[RolloutState, tuple[type, ...]] = {
     RolloutState.JUDGING: (Judged, Failed, Stopped),
+    RolloutState.HOLDING: (RowsGiven, RowsRefused, Failed, Stopped),
     RolloutState.MIRRORING: (Mirrored, Failed, Stopped),
     RolloutState.SHADOWING: (Shadowed, Failed, Stopped),
     RolloutState.PAUSING: (Paused, Failed, Stopped),
@@ -130,9 +131,21 @@ class AnyRollout(RuleBasedStateMachine):
         kinds = [type(event) for event in self.happened if isinstance(event, Judged | Mirrored | Shadowed | Wrote)]
         if Wrote in kinds:
             before = kinds[: kinds.index(Wrote)]
-            assert before == ([Judged, Mirrored, Shadowed] if self.record.plan.has_shadow else [Judged])
+            last = [Judged, Mirrored, Shadowed] if self.record.plan.has_shadow else [Judged]
+            looks_before = before[: -len(last)]
+            assert before[-len(last) :] == last
+            assert looks_before == [Judged] * len(looks_before)
         if self.record.state in {RolloutState.MIRRORING, RolloutState.SHADOWING}:
             assert self.record.intended_percent == 0
+
+    @invariant()
+    def every_look_but_the_first_is_of_further_rows_and_there_are_no_more_than_planned(self) -> None:
+        looks = [event for event in self.happened if isinstance(event, Judged | RowsGiven)]
+        assert [type(event) for event in looks[1::2]] == [RowsGiven] * len(looks[1::2])
+        assert [type(event) for event in looks[::2]] == [Judged] * len(looks[::2])
+        assert len(looks[::2]) <= self.record.plan.looks
+        assert all(isinstance(one, Judged) and one.verdict is Outcome.INCONCLUSIVE for one in looks[:-1:2])
+        assert self.record.further == tuple(one.given for one in looks[1::2] if isinstance(one, RowsGiven))
 
     @invariant()
     def what_the_plan_says_comes_before_a_step_is_written(self) -> None:
@@ -217,7 +230,7 @@ def test_every_path_ends_once_the_environment_answers(plan: RolloutPlan, data: s
     for _ in range(data.draw(st.integers(0, 25), label="events before it answers")):
         if not record.is_finished:
             record = advance(record, data.draw(possible_events(record)), AT)
-    most = 4 + 5 * len(plan.steps)
+    most = 4 + 5 * len(plan.steps) + 2 * plan.looks
     while not record.is_finished:
         record = advance(record, success_of(record), AT)
         most -= 1
