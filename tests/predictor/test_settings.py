@@ -33,6 +33,14 @@ def test_the_variables_of_the_database_are_no_settings_of_a_predictor_and_no_mis
         PredictorSettings()
 
 
+def test_where_a_training_is_tracked_is_no_mistake_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_TRACKING_URL", "sqlite:///build/tracking.db")
+    assert PredictorSettings().http_port == 8000
+    monkeypatch.setenv("ASSAY_TRACKING_URI", "x")
+    with pytest.raises(SettingsError, match="ASSAY_TRACKING_URI is no setting of a predictor"):
+        PredictorSettings()
+
+
 def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(SettingsError, match="ASSAY_PORT=1: Extra inputs are not permitted"):
         PredictorSettings(port=1)

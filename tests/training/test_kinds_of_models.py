@@ -131,3 +131,55 @@ def test_a_column_is_of_one_kind_in_all_parts(tmp_path: Path) -> None:
     plain = LabelledRows("plain", rows.features[:9], rows.labels[:9], rows.feature_names)
     with pytest.raises(DatasetMalformed, match="plain: 'district' has numbers, but rents:train has categories there"):
         train(rows, plain, tmp_path, RIDGE)
+
+
+REGRESSORS = {
+    "MLP": estimator("sklearn.neural_network.MLPRegressor", hidden_layer_sizes=[16], solver="lbfgs", max_iter=100),
+    "histogram boosting": {
+        "preprocessing": None,
+        **estimator("sklearn.ensemble.HistGradientBoostingRegressor", max_iter=20),
+    },
+    "SVM": estimator("sklearn.svm.SVR", C=500.0),
+    "linear regression": estimator("sklearn.linear_model.LinearRegression"),
+    "random forest": {"preprocessing": None, **estimator("sklearn.ensemble.RandomForestRegressor", n_estimators=10)},
+}
+STANDARD = {"preprocessing": {"class": "sklearn.preprocessing.StandardScaler"}}
+CLASSIFIERS = {
+    "MLP": STANDARD | estimator("sklearn.neural_network.MLPClassifier", hidden_layer_sizes=[8], max_iter=60),
+    "histogram boosting": {
+        "preprocessing": None,
+        **estimator("sklearn.ensemble.HistGradientBoostingClassifier", max_iter=20),
+    },
+    "SVM": STANDARD | estimator("sklearn.svm.SVC", probability=True, kernel="linear"),
+    "logistic regression": LOGISTIC,
+    "random forest": {
+        "preprocessing": None,
+        **estimator("sklearn.ensemble.RandomForestClassifier", n_estimators=20, min_samples_leaf=20),
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["diabetes", "rents"], ids=["numbers", "numbers and categories"])
+@pytest.mark.parametrize("fields", REGRESSORS.values(), ids=REGRESSORS)
+def test_a_regressor_exports_with_parity_and_beats_the_mean(
+    tmp_path: Path, fields: Mapping[str, Any], name: str
+) -> None:
+    rows, holdout = parts(name)
+    finished = train(rows, holdout, tmp_path, {"task": "regression", **fields})
+    assert isinstance(finished.metrics, RegressionMetrics)
+    by_the_mean = np.abs(holdout.targets() - rows.targets().mean()).mean()
+    assert finished.metrics.mean_absolute_error < 0.95 * by_the_mean
+    assert finished.metrics.r2 > 0.1
+
+
+@pytest.mark.filterwarnings("ignore:The `probability` parameter:FutureWarning")
+@pytest.mark.parametrize("name", ["breast-cancer", "apartments"], ids=["numbers", "numbers and categories"])
+@pytest.mark.parametrize("fields", CLASSIFIERS.values(), ids=CLASSIFIERS)
+def test_a_classifier_exports_with_parity_and_beats_the_commonest_class(
+    tmp_path: Path, fields: Mapping[str, Any], name: str
+) -> None:
+    rows, holdout = parts(name)
+    finished = train(rows, holdout, tmp_path, fields)
+    assert isinstance(finished.metrics, HoldoutMetrics)
+    commonest = max(one.rows for one in finished.metrics.classes) / finished.metrics.rows
+    assert finished.metrics.accuracy > commonest + 0.05
