@@ -33,6 +33,7 @@ class RunningConsole:
     state: Path
     port: int
     gateway_port: int
+    client: httpx.Client
 
     @property
     def url(self) -> str:
@@ -42,7 +43,7 @@ class RunningConsole:
         return f"{self.url}/page/{name}"
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
-        answered = httpx.request(method, f"{self.url}{path}", trust_env=False, timeout=60, **options)
+        answered = self.client.request(method, path, **options)
         assert answered.is_success, answered.text
         return answered.json()
 
@@ -89,7 +90,7 @@ class RunningConsole:
         while not is_true():
             assert self.process.poll() is None, "the console has ended"
             assert time.monotonic() < deadline
-            time.sleep(0.1)
+            time.sleep(0.4)
 
 
 def write_digits_part(path: Path) -> None:
@@ -112,11 +113,13 @@ def run_console(directory: Path) -> Iterator[RunningConsole]:
     command = [sys.executable, "-m", "assay", "console"]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen([*command, *options, *seed, *rules], cwd=REPOSITORY, stderr=log, stdout=log)
-    console = RunningConsole(process, state, port, gateway_port)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60)
+    console = RunningConsole(process, state, port, gateway_port, client)
     try:
-        console.wait_until(lambda: _answers(console.url))
+        console.wait_until(lambda: _answers(client))
         yield console
     finally:
+        client.close()
         _end_all_of(state, process)
 
 
@@ -134,15 +137,15 @@ def _end_all_of(state: Path, console: subprocess.Popen[bytes]) -> None:
 def _processes_of(state: Path) -> list[psutil.Process]:
     """Those that were told of the state directory, or work in it, as Envoy does."""
     found = []
-    for process in psutil.process_iter(["cmdline", "cwd"]):
-        words = [*(process.info["cmdline"] or ()), process.info["cwd"] or ""]
-        if any(str(state) in word for word in words):
-            found.append(process)
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):  # it has ended meanwhile
+            if any(str(state) in word for word in (*process.cmdline(), process.cwd())):
+                found.append(process)
     return found
 
 
-def _answers(url: str) -> bool:
+def _answers(client: httpx.Client) -> bool:
     try:
-        return httpx.get(f"{url}/openapi.json", trust_env=False).is_success
+        return client.get("/openapi.json").is_success
     except httpx.TransportError:
         return False

@@ -184,7 +184,7 @@ def test_a_prediction_is_found_again_and_given_its_true_label(
     console: RunningConsole, open_view: Open, keep_picture: Keep
 ) -> None:
     asked = console.classify(times=3)
-    console.wait_until(lambda: asked[-1] in httpx.get(f"{console.url}/predictions", trust_env=False).text)
+    console.wait_until(lambda: asked[-1] in console.client.get("/predictions").text)
     page = open_view(console.view("predictions"))
     expect(page.get_by_text(asked[-1])).to_be_visible()
     keep_picture(page, "predictions")
