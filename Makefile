@@ -55,7 +55,7 @@ cluster-down: $(VENV)/.demo ## Remove the kind cluster
 	@$(CLUSTER) down
 
 ##@ Develop
-.PHONY: test test-fast test-cluster lint format coverage-pure simulate grpc-messages db-migration data-model-docs
+.PHONY: test test-fast test-cluster lint format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
 	@$(MAKE) coverage-pure
@@ -93,6 +93,9 @@ db-migration: $(VENV)/.dev ## Print what a migration has to do for records/model
 
 data-model-docs: $(VENV)/.dev ## Write the tables of docs/data-model.md anew, from records/models
 	@$(BIN)/python -m records.data_model_page docs/data-model.md
+
+console-pictures: $(VENV)/.dev ## Take the pictures of docs/console.md anew, from a real console in Chromium
+	@CONSOLE_PICTURES=docs/pictures $(BIN)/pytest tests/console/page/test_page.py
 
 ##@ Measure
 .PHONY: bench bench-docs

@@ -13,6 +13,7 @@ tracking.py       the tracking store of experiments
 record_book.py    what of all this is written into the database of records
 jobs/             work outside of requests
 http/             REST
+page/             the page for people
 wiring.py         chooses the concrete classes; server.py runs them
 
 A person or a program is `by`: whoever asks, as they call themselves.

@@ -58,6 +58,8 @@ def _listen(
     version: str,
     report: Callable[[str], None],
 ) -> None:
+    from console.page import add_page  # noqa: PLC0415  # NiceGUI is loaded where a console serves, not by --down
+
     largest = max(settings.upload_limit_bytes, settings.bundle_limit_bytes)
     names: Collection[str] = () if settings.others_may_reach else _LOOPBACK_NAMES
     app = create_app(
@@ -70,6 +72,7 @@ def _listen(
         find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
         report=report,
     )
+    add_page(app, wired.services)
     listen(app, listening, finish_seconds=settings.finish_seconds)
 
 

@@ -11,6 +11,7 @@ from training.errors import ExperimentEnded, ExperimentNotFound
 from training.tracking.opening import open_tracking
 
 if TYPE_CHECKING:
+    from training.tracking.paired_answers import PairedErrors, PairedRights
     from training.tracking.store import TrackingStore
 
 
@@ -58,6 +59,16 @@ class Tracking:
             raise NotFound(f"experiment {experiment_id} has no file {path[:200]}")
         try:
             return self._open().read_file(experiment_id, path)
+        except ExperimentNotFound as error:
+            raise NotFound(str(error)) from error
+
+    def pair_answers(self, first: int, second: int) -> "PairedRights | PairedErrors":
+        """The answers of both to each row of the holdout. Raises NotFound; ExperimentsNotComparable for other rows."""
+        from training.tracking.paired_answers import pair_answers  # noqa: PLC0415  # with MLflow
+
+        store = self._open()
+        try:
+            return pair_answers(store, store.read(first), store.read(second))
         except ExperimentNotFound as error:
             raise NotFound(str(error)) from error
 

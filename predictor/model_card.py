@@ -54,6 +54,8 @@ def read_model_card(properties: Mapping[str, str], manifest: Manifest, identity:
     card = {name: value for name, value in stated.items() if value} | card | {"task": manifest.task}
     if answer := _answer_outputs(manifest):
         card["answer"] = answer
+    if manifest.image is not None:
+        card["image"] = manifest.image.model_dump(mode="json")
     card |= {"model": identity.model, "version": identity.version}
     return {**card, "revision": identity.revision, "bundle_digest": identity.bundle_digest}
 

@@ -9,7 +9,7 @@ import typer
 from assay.output import print_json
 
 if TYPE_CHECKING:
-    from assay.paired_test import PairedTest
+    from console.paired_test import PairedTest
     from training.tracking.store import TrackingStore
 
 experiments_app = typer.Typer(no_args_is_help=True, help="Experiments on record: list them, look at one, compare two.")
@@ -78,7 +78,7 @@ def diff(
     Example: assay experiments diff 1 2
     """
     from assay.experiment_view import differing_parameters, show_diff
-    from assay.paired_test import compare_paired
+    from console.paired_test import compare_paired
     from training.errors import ExperimentsNotComparable
     from training.tracking.paired_answers import pair_answers
 

@@ -4,5 +4,6 @@
     convert.py    a picture -> a row of the model's input, as the bundle's manifest says
     annotate.py   a picture and an answer -> a PNG that shows both
 
-No transport, no model: who calls this brings both. The only room that knows Pillow.
+No transport, no model: who calls this brings both. The only part of the predictor that knows Pillow; the page of the
+console shows by the same code what a model sees.
 """

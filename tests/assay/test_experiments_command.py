@@ -8,7 +8,7 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from assay.labelled_data import load_rows
-from assay.paired_test import compare_paired
+from console.paired_test import compare_paired
 from tests.assay.in_process import assay_here
 from tests.tracking_stores import copy_of
 from tests.training.experiments import estimator, train
