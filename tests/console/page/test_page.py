@@ -108,9 +108,10 @@ def test_a_rollout_is_followed_and_ended_from_the_page(
 
     page = open_view(console.view("rollout"))
     expect(page.locator(".steps .now")).to_contain_text("25 %")
+    expect(page.get_by_text("observing", exact=True)).to_be_visible()
     console.classify(times=120)
     expect(page.get_by_text("25 % to the canary")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"^\d+\.\d % of 1\d\d requests$")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\d+\.\d % of \d+ requests$")).first).to_be_visible()
     expect(page.get_by_text("PROMOTE").first).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("After 800 rows the difference in accuracy"))).to_be_visible()
     forest = page.locator("table.forest tbody tr")
