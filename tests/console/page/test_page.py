@@ -196,7 +196,7 @@ def test_a_prediction_is_found_again_and_given_its_true_label(
     page.get_by_label("True label").click()
     page.get_by_role("option", name="7", exact=True).click()
     page.get_by_role("button", name="Keep the label").click()
-    expect(page.get_by_text("The label 7 is kept.")).to_be_visible()
+    expect(page.get_by_text("The label 7 is kept")).to_be_visible()
     page.goto(console.view("predictions?kind=labelled"))
     expect(page.locator("tbody tr")).to_have_count(1)
     page.goto(console.view("predictions?request_id=nobody"))
