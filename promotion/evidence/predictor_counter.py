@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from promotion.evidence.evidence_source import PredictorUnreachable
 from promotion.routers.request_counts import RequestCounts
 
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 5.0
 SPLIT_DOORS = frozenset({"/classify", "/v2/models/{model}/infer"})
 _REQUESTS = "assay_requests_total"
 

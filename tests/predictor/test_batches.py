@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -90,10 +91,14 @@ def test_everybody_gets_the_answer_to_his_own_rows(
     with (
         process.client() as client,
         inference_stub(process.grpc) as stub,
+        ExitStack() as clients,
         ThreadPoolExecutor(4 * CLIENTS) as threads,
     ):
         held = threads.submit(client.post, "/classify", json=HOLDS_THE_THREAD)
-        asks = [over_rest(client), over_classify(client), over_grpc(stub)] * CLIENTS
+        asks: list[Ask] = []
+        for _ in range(CLIENTS):  # each its own: httpx closes a shared connection that rests while a thread takes it
+            own = clients.enter_context(process.client())
+            asks += [over_rest(own), over_classify(own), over_grpc(stub)]
         asked = [threads.submit(check_answer, ask, next(tagged_rows(seed))) for seed, ask in enumerate(asks)]
         broken = {what: threads.submit(client.post, INFER, json=infer_body([row])) for what, (row, _) in BROKEN.items()}
         wait_for(lambda: queue_depth(client) >= len(asked) / 2 or held.done())

@@ -126,7 +126,7 @@ def test_a_rollout_goes_on_without_its_database_and_is_in_it_afterwards(
         stdout, stderr = process.communicate(timeout=120)
     assert process.returncode == 0, stderr
     assert "rollout 1 promoted" in stdout
-    assert stderr.count("is not kept in the database for now") == 1
+    assert stderr.count("is not kept in the database for now") <= 1  # none, where it was back before the first try
     record, found = place.read_record(), only(database)
     assert record is not None
     assert found.rollout.began_at == datetime.fromisoformat(record.began_at or "")
