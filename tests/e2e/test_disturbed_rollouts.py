@@ -153,7 +153,7 @@ def test_a_promoter_that_is_killed_after_every_write_reaches_the_same_end(releas
     assert clients.failures == []
     assert [each for each in writes.seen if each != "a detached route"] == WRITES
     overtaken = set(WRITES) - set(killed_after)
-    assert len(overtaken) <= 2, f"the next write came before the kill: {overtaken}"
+    assert len(overtaken) <= len(WRITES) // 2, f"the next write came before the kill, too often: {overtaken}"
     assert writes.shares == [0, 50, 100]
     _assert_promoted(promotion)
     release.withdraw()
