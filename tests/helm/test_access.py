@@ -91,6 +91,27 @@ def test_a_predictor_reaches_the_source_of_its_bundle_and_names(source: str, exp
     assert [rule["ports"] for rule in rest] == ([] if expected is None else [expected])
 
 
+@pytest.mark.parametrize(("looks", "is_store_there", "expected"), [(1, True, 0), (3, True, 1), (3, False, 0)])
+def test_a_promotion_with_looks_reaches_the_store_of_further_rows(
+    looks: int, is_store_there: bool, expected: int
+) -> None:
+    elsewhere = "https://models.example.com"
+    rendered = render(
+        {
+            "stable": {"bundle": {"from": elsewhere}},
+            "canary": {"bundle": {"from": elsewhere}},
+            "store": {"enabled": is_store_there},
+            "promotion": {"holdout": {"from": elsewhere}, "gate": {"looks": looks}, "holdSeconds": 60},
+        }
+    )
+    rules = rendered.one("NetworkPolicy", "assay-promotion")["spec"]["egress"]
+    assert sum({"port": 8080} in rule.get("ports", []) for rule in rules) == expected
+    (job,) = rendered.all("Job").values()
+    arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert ("--rows-from" in arguments) is bool(expected)
+    assert ("--hold-seconds" in arguments) is (looks > 1)
+
+
 def test_without_network_policies_there_are_none() -> None:
     assert render({"networkPolicy": {"enabled": False}}).all("NetworkPolicy") == {}
 

@@ -125,8 +125,10 @@ spec:
         {{- if gt ($promotion.gate.looks | int64) 1 }}
         - --hold-seconds
         - {{ $promotion.holdSeconds | int64 | quote }}
+        {{- if $root.Values.store.enabled }}
         - --rows-from
         - http://{{ .root.Release.Name }}-store
+        {{- end }}
         {{- end }}
         {{- if $promotion.supersede }}
         - --supersede
