@@ -11,6 +11,7 @@ from console.data_parts import DataParts
 from console.deployments.deployments import Deployments
 from console.experiments import Experiments
 from console.feedback import Feedback
+from console.feedback_parts import FeedbackParts
 from console.holdouts import Holdouts
 from console.jobs import JobRunner
 from console.predictions import Predictions
@@ -32,5 +33,6 @@ class Services:
     rollouts: Rollouts
     predictions: Predictions
     feedback: Feedback
+    feedback_parts: FeedbackParts
     jobs: JobRunner
     upload_limits: UploadLimits

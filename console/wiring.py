@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.bundles import Bundles
-from console.data_parts import DataParts
+from console.data_wiring import upload_limits, wire_data
 from console.database import open_records
 from console.deployments.deployment import DeploymentStore
 from console.deployments.deployments import Deployments
@@ -14,7 +14,7 @@ from console.deployments.keeper import Keeper
 from console.deployments.machine import Machine, MachinePlace
 from console.experiments import Experiments
 from console.feedback import Feedback
-from console.holdouts import Holdouts
+from console.feedback_parts import FeedbackParts
 from console.jobs import JobLimits
 from console.jobs.subprocess_jobs import SubprocessJobs
 from console.loop import Loop
@@ -24,8 +24,6 @@ from console.rollouts import Rollouts, RolloutWatch
 from console.services import Services
 from console.settings import ConsoleSettings
 from console.tracking import Tracking
-from console.uploads import UploadLimits
-from content_store.store_directory import StoreDirectory
 from promotion.clock import SystemClock
 from promotion.gate.record import EvidenceRecord
 from promotion.rollout.abort import RolloutAbort
@@ -71,10 +69,9 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
 
     Raises StateNotUsable, ContentError, ParametersNotUsable, RecordsError.
     """
-    store = StoreDirectory.open(state / "store")
-    holdouts = Holdouts(store, state / "data" / "pinned-holdout.json", settings.upload_memory_bytes)
-    bundles = Bundles(store, settings.bundle_limit_bytes)
-    data = DataParts(state / "data" / "parts", holdouts)
+    data = wire_data(state, settings)
+    holdouts = data.holdouts
+    bundles = Bundles(holdouts.store, settings.bundle_limit_bytes)
     records = open_records(state)
     tracking = Tracking(TrainingSettings().tracking_url or f"sqlite:///{state / 'tracking.db'}")
     environment = {**records.environment, "ASSAY_TRACKING_URL": tracking.url}
@@ -103,9 +100,10 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
         deployments=Deployments(deployment_store, experiments, bundles, gateway_url, keeper.wake),
         rollouts=rollouts,
         predictions=Predictions(records.database),
-        feedback=Feedback(records.database, rollouts, rollout_directory, data, clock),
+        feedback=Feedback(records.database, rollouts, rollout_directory, clock),
+        feedback_parts=FeedbackParts(records.database, data, deployment_store),
         jobs=jobs,
-        upload_limits=UploadLimits(settings.upload_limit_bytes, settings.upload_memory_bytes),
+        upload_limits=upload_limits(settings),
     )
 
     def write_rollout(record: RolloutRecord) -> None:
@@ -114,3 +112,9 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
     environment_name = program.environment(gateway)
     book = RecordBook(records.database, services, environment_name, settings.dataset, write_rollout)
     return WiredConsole(services, keeper, Loop("record book", book.write, BOOK_SECONDS, log))
+
+
+def wire_feedback_parts(state: Path, settings: ConsoleSettings) -> FeedbackParts:
+    """What makes parts of the labels that came to the console of `state`. Raises ContentStoreError, RecordsError."""
+    data = wire_data(state, settings)
+    return FeedbackParts(open_records(state).database, data, DeploymentStore(state / "deployments"))

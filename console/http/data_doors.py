@@ -51,7 +51,7 @@ def data_doors(services: Services, uploads: UploadedFiles) -> APIRouter:
 
             def add() -> tuple[DataPart, bool]:
                 like = services.data.columns()
-                rows = read_labelled_file(path, file_name(name, "data"), services.upload_limits, like)
+                rows = read_labelled_file(path, file_name(name, "data"), services.upload_limits, like, path.parent)
                 return services.data.add(rows, by)
 
             part, is_new = await run_in_threadpool(add)

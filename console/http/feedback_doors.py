@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from console.data_parts import DataPart
-from console.errors import Refused
 from console.feedback import FeedbackTaken
 from console.http.bodies import NOBODY, USUAL_PART, ByHeader, FeedbackBody, FeedbackPartBody, PredictionsAnswer
 from console.http.error_answers import errors_of
@@ -34,11 +33,7 @@ def feedback_doors(services: Services) -> APIRouter:
 
         Asked again, it is of what came since.
         """
-        serving = services.deployments.serving()
-        model = body.model or (serving.model if serving is not None else None)
-        if model is None:
-            raise Refused("nothing serves yet; name a model")
-        return services.feedback.make_part(model, body.minimum_rows, by)
+        return services.feedback_parts.make(body.model, body.minimum_rows, by)
 
     @router.get("/predictions", responses=errors_of(400, 503))
     def list_predictions(

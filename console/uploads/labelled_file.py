@@ -30,16 +30,19 @@ class UploadLimits:
     idle_seconds: float = 60.0
 
 
-def read_labelled_file(path: Path, name: str, limits: UploadLimits, like: LabelledRows | None) -> LabelledRows:
+def read_labelled_file(
+    path: Path, name: str, limits: UploadLimits, like: LabelledRows | None, folder: Path
+) -> LabelledRows:
     """The rows in the file at `path`, which its sender calls `name`; images become rows `like` these.
 
+    A table is unpacked in `folder`, where it stays.
     Raises UploadMalformed, which names the line or the file in the zip, and UploadTooLarge.
     """
     with path.open("rb") as file:
         first = file.read(2)
     if first == _ZIP:
         return read_image_zip(path, name, limits.images, limits.image_bytes, limits.memory_bytes, like)
-    table = unpack_table(path, path.with_name(f"{path.name}.csv"), limits.memory_bytes, name)
+    table = unpack_table(path, folder / "table.csv", limits.memory_bytes, name)
     try:
         return _named(read_csv_table(table), name)
     except DatasetMalformed as error:

@@ -37,7 +37,7 @@ def zipped(*files: tuple[str, bytes]) -> bytes:
 
 def read(tmp_path: Path, content: bytes, like: LabelledRows | None = None) -> LabelledRows:
     (tmp_path / "received").write_bytes(content)
-    return read_labelled_file(tmp_path / "received", "sent.file", LIMITS, like)
+    return read_labelled_file(tmp_path / "received", "sent.file", LIMITS, like, tmp_path)
 
 
 def rows_of_pictures(scale: float) -> LabelledRows:
