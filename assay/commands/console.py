@@ -32,7 +32,8 @@ def console(
         int | None, typer.Option(min=1, max=65535, help="Where clients ask for predictions.  [default: 8080]")
     ] = None,
     holdout: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="The first holdout: digits:holdout, or a .csv or .csv.gz.")
+        str | None,
+        typer.Option(metavar="SPEC", help="The first holdout: digits:holdout, or a .csv, .csv.gz or .parquet."),
     ] = None,
     data: Annotated[
         list[str] | None, typer.Option("--data", metavar="SPEC…", help="The first data parts, likewise.")

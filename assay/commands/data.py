@@ -36,7 +36,7 @@ def add(
         list[str],
         typer.Argument(
             metavar="SPEC…",
-            help="A .csv or .csv.gz, a .zip of images with labels.csv, or a built-in (digits:part-2); each a part.",
+            help="A .csv, .csv.gz, .parquet, a .zip of images with labels.csv, or a built-in; each a part.",
         ),
     ],
     state: StateOption = None,

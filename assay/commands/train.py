@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from training.provenance import Provenance
     from training.tracking.run import ExperimentRun
 
-SPEC_HELP = "a built-in data set (digits), a part of one (digits:part-1), or the path of a .csv or .csv.gz"
+SPEC_HELP = "a built-in data set (digits), a part of one (digits:part-1), or the path of a .csv, .csv.gz or .parquet"
 
 
 def train(
