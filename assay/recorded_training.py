@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from assay.output import say
-from dataset import LabelledRows
+from bundle import DataReference
 from records.errors import RecordsError
 from records.settings import DatabaseSettings
 from training.experiment import FinishedExperiment
@@ -25,11 +25,13 @@ class TrainingRecord:
         self._database, self._begun = database, begun
         self._write("running")
 
-    def describe(self, parts: Sequence[LabelledRows], holdout: LabelledRows, commit: str) -> None:
+    def describe(self, parts: Sequence[DataReference], holdout: DataReference, commit: str) -> None:
         """What it learns from and is measured on, and by which code."""
         if self._begun is not None:
-            data = [_described(part) for part in parts]
-            self._begun = self._begun._replace(training_data=data, holdout=_described(holdout), commit=commit)
+            data = [part.model_dump(mode="json") for part in parts]
+            self._begun = self._begun._replace(
+                training_data=data, holdout=holdout.model_dump(mode="json"), commit=commit
+            )
             self._write("running")
 
     def finish(self, finished: FinishedExperiment) -> None:
@@ -117,9 +119,5 @@ def _begin(run: "ExperimentRun", parameters: TrainingParameters) -> "ExperimentB
         holdout=None,
         commit="unknown",
         mlflow_run_id=run.run,
-        started_at=datetime.now(UTC),
+        started_at=run.began_at,
     )
-
-
-def _described(rows: LabelledRows) -> dict[str, object]:
-    return {"name": rows.name, "digest": rows.digest, "rows": len(rows)}

@@ -4,7 +4,7 @@ services.py       what can be done, put together; REST and the page call the sam
 data_parts.py     parts of the data set, with the holdout kept apart
 uploads/          files that become rows: CSV tables, zips of images
 bundles.py        bundles by digest; holdouts.py, what is measured on
-experiments.py    training runs
+experiments.py    training runs; adoption.py takes one that was trained elsewhere
 deployments/      which bundle serves, and how another one takes its place: never but through the gate
 rollouts.py       looks at rollouts, ends them
 predictions.py    what was answered

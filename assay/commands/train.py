@@ -66,7 +66,7 @@ def train(
     Example: assay train --data digits:part-1 --holdout digits:holdout --out build/bundles
     """
     from assay.recorded_training import recorded_training
-    from training.experiment import run_experiment
+    from training.experiment import describe_rows, run_experiment
     from training.parameters import read_parameters
     from training.run_files import write_run_files
     from training.settings import TrainingSettings
@@ -81,7 +81,7 @@ def train(
         parameters = parameters.numbered(None, run.experiment_id if run else None)
         parts, rows_to_evaluate = load_training(parameters)
         provenance = provenance_of(parameters, params)
-        record.describe(parts, rows_to_evaluate, provenance.commit)
+        record.describe([describe_rows(part) for part in parts], describe_rows(rows_to_evaluate), provenance.commit)
         finished = run_experiment(parts, rows_to_evaluate, parameters, provenance, out, say)
         version = run.finish(finished) if run else None
         record.finish(finished)

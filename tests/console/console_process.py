@@ -84,6 +84,10 @@ class ConsoleProcess:
         parameters = {"model": {"name": "digits"}, "estimator": estimator, "seed": seed}
         return int(self.ask("PUT", "/retrain", 202, json={"parameters": parameters})["experiment_id"])
 
+    def adopt(self, experiment_id: int) -> Any:
+        """Of an experiment that was trained elsewhere."""
+        return self.ask("POST", f"/experiments/{experiment_id}/adopt", 201)
+
     def wait_for_experiment(self, experiment_id: int) -> Any:
         return wait_for(lambda: _unless_in(self.get(f"/experiments/{experiment_id}"), "running"))
 
