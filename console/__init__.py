@@ -9,6 +9,7 @@ deployments/      which bundle serves, and how another one takes its place: neve
 rollouts.py       looks at rollouts, ends them
 predictions.py    what was answered
 feedback.py       true labels of it; feedback_parts.py makes parts of them
+drift.py          whether what serves is asked other things than it was measured on
 tracking.py       the tracking store of experiments
 record_book.py    what of all this is written into the database of records
 jobs/             work outside of requests

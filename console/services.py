@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from console.bundles import Bundles
 from console.data_parts import DataParts
 from console.deployments.deployments import Deployments
+from console.drift import DriftWatch
 from console.experiments import Experiments
 from console.feedback import Feedback
 from console.feedback_parts import FeedbackParts
@@ -34,5 +35,6 @@ class Services:
     predictions: Predictions
     feedback: Feedback
     feedback_parts: FeedbackParts
+    drift: DriftWatch
     jobs: JobRunner
     upload_limits: UploadLimits

@@ -12,6 +12,7 @@ from console.deployments.deployment import DeploymentStore
 from console.deployments.deployments import Deployments
 from console.deployments.keeper import Keeper
 from console.deployments.machine import Machine, MachinePlace
+from console.drift import DriftWatch
 from console.experiments import Experiments
 from console.feedback import Feedback
 from console.feedback_parts import FeedbackParts
@@ -102,6 +103,7 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
         predictions=Predictions(records.database),
         feedback=Feedback(records.database, rollouts, rollout_directory, clock),
         feedback_parts=FeedbackParts(records.database, data, deployment_store),
+        drift=DriftWatch(records.database, deployment_store, bundles),
         jobs=jobs,
         upload_limits=upload_limits(settings),
     )

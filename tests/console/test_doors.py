@@ -171,6 +171,8 @@ def _unless_running(console: WiredApp, experiment_id: int) -> Any:
         ("GET", "/bundles/sha256:0", None, 400, "is no digest"),
         ("POST", "/feedback", {"labels": []}, 400, "at least 1 item"),
         ("POST", "/feedback/part", {}, 422, "nothing serves yet; name a model"),
+        ("GET", "/drift", None, 422, "nothing serves yet: there are no answers that could drift"),
+        ("GET", "/drift?hours=0", None, 400, "hours"),
         ("POST", "/feedback/part", {"model": "digits"}, 422, "digits: 0 labelled rows that are not in the data set"),
         ("GET", "/nowhere", None, 404, "no such path: '/nowhere'"),
         ("DELETE", "/data", None, 405, "expected GET"),
