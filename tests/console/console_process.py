@@ -28,7 +28,7 @@ class ConsoleProcess:
         self._log = state.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
-        self._client = httpx.Client(timeout=60, trust_env=False, verify=False)  # noqa: S501  # there is no TLS
+        self._client = httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, verify=False)  # noqa: S501  # there is no TLS
 
     def start(self) -> "ConsoleProcess":
         with self._log.open("ab") as output:
