@@ -148,10 +148,17 @@ def train_bundles(out: Path) -> Bundles:
 
 
 @contextmanager
-def installed(bundles: Bundles, more: Mapping[str, Any] | None = None) -> Iterator[Installed]:
-    """The chart with `more` values in a new namespace, its stable revision ready; the namespace goes with the block."""
+def installed(
+    bundles: Bundles, more: Mapping[str, Any] | None = None, secrets: Path | None = None
+) -> Iterator[Installed]:
+    """The chart with `more` values in a new namespace, its stable revision ready; the namespace goes with the block.
+
+    The files in `secrets` are the Secret `records` there.
+    """
     require_gateway()
     with namespace() as made:
+        if secrets is not None:
+            made.kubectl("create", "secret", "generic", "records", f"--from-file={secrets}")
         hostname = f"{made.name}.test"
         values = {
             "image": {"repository": IMAGE.partition(":")[0], "tag": IMAGE.partition(":")[2]},

@@ -1,7 +1,6 @@
 """The chart without helm in the cluster, as helm/assay/README.md says: rendered by make, applied by kubectl."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from assay.cluster.release import Release
 from promotion.gate.outcome import Outcome
 from tests.assay.program import assay
+from tests.e2e.forwarded import forwarded
 from tests.e2e.installed import Bundles, Installed, TrainedBundle, require_gateway
 from tests.helm.cluster import CONTEXT, namespace
 from tests.helm.manifests import make_manifests
@@ -76,16 +76,8 @@ def _apply(release: Installed, values: Path) -> None:
 def _store(release: Installed) -> Iterator[str]:
     """The URL of the store, through a port that kubectl forwards."""
     release.release.wait_available("assay-store")
-    command = release.release.kubectl("port-forward", "service/assay-store", ":80")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        port = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
-        assert port is not None
-        yield f"http://127.0.0.1:{port[1]}"
-    finally:
-        process.terminate()
-        process.communicate()
+    with forwarded(release.release, "service/assay-store", 80) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def _push(store: str, option: str, bundle: TrainedBundle) -> None:
