@@ -67,7 +67,8 @@ test-fast: $(VENV)/.dev ## Run the tests that take at most a few seconds each
 
 test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster`, `make image` and `make image TARGET=full` make
 	@kind load docker-image $(IMAGE) $(FULL_IMAGE) --name assay
-	@$(BIN)/pytest -m cluster $(PYTEST_FLAGS)
+	@$(BIN)/pytest -m "cluster and not alone" -n 2 --dist loadfile $(PYTEST_FLAGS)
+	@$(BIN)/pytest -m "cluster and alone" $(PYTEST_FLAGS)
 
 coverage-pure: $(VENV)/.dev # At least 90 % of the lines of pure code are run by the tests
 	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"

@@ -11,6 +11,7 @@ from tests.e2e.installed import Bundles, Installed, installed
 from tests.promotion.kubernetes.place import GATEWAY_URL, wait_until
 from training.digits import load_digits_parts
 
+COMPLETE = ("--for=condition=Complete", "--timeout=180s")
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -24,7 +25,7 @@ def test_what_predictors_answer_is_recorded_in_the_bundled_database_also_while_t
         "predictor": {"recording": {"enabled": True, "sink": "database"}},
     }
     with installed(bundles, more, secrets) as place:
-        place.kubectl("rollout", "status", "statefulset/assay-database", "--timeout=180s")
+        place.kubectl("wait", "job", "--selector=app.kubernetes.io/component=database-setup", *COMPLETE)
         asked = {_ask(place, f"before-{number}") for number in range(20)}
         place.kubectl("rollout", "restart", "statefulset/assay-database")
         asked |= {_ask(place, f"meanwhile-{number}") for number in range(20)}
@@ -46,7 +47,6 @@ def _ask(place: Installed, request_id: str) -> str:
 def _recorded(url: str) -> set[str]:
     """The requests that the database knows."""
     done = assay("db", "query", "slowest-predictions", "limit=1000", "--json", environment={"ASSAY_DATABASE_URL": url})
-    if done.code != 0:
-        return set()  # its tables are not there yet
+    assert done.code == 0, done.stderr
     answer = done.json()
     return {row[answer["columns"].index("request_id")] for row in answer["rows"]}
