@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 
-from console.deployments.deployment import Deployment, DeploymentState, DeploymentStore
+from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended
 from console.deployments.machine import Machine, free_port
 from console.jobs import Job, JobKind, JobState
 from console.moments import now
@@ -20,7 +20,6 @@ MOST_STARTS = 3
 """Of a predictor that has never been ready, and of a promoter."""
 _BY = "the console"
 _LONGEST_PAUSE_SECONDS = 60.0
-_AT_AN_END = frozenset({DeploymentState.RETIRED, DeploymentState.WITHDRAWN, DeploymentState.FAILED})
 
 
 @dataclass
@@ -40,8 +39,8 @@ class Keeper:
         serving = self.store.serving()
         for deployment in self.store.look():
             if deployment.state is DeploymentState.SERVING and serving is not None and deployment != serving:
-                self._save(_ended(deployment, DeploymentState.RETIRED, ""))
-            elif deployment.state in _AT_AN_END and deployment.deployment_id not in self._stopped:
+                self._save(ended(deployment, DeploymentState.RETIRED, ""))
+            elif deployment.state in AT_AN_END and deployment.deployment_id not in self._stopped:
                 self._stop(deployment)
         if serving is not None:
             self._keep_serving(serving)
@@ -70,7 +69,7 @@ class Keeper:
         job = self.machine.job(deployment.predictor_job)
         if job is None or job.state is not JobState.RUNNING:
             if job is not None and deployment.starts >= MOST_STARTS:
-                return _ended(deployment, DeploymentState.FAILED, f"its predictor does not start: {_last_words(job)}")
+                return ended(deployment, DeploymentState.FAILED, f"its predictor does not start: {_last_words(job)}")
             placed = replace(deployment, port=free_port(), starts=deployment.starts + 1)
             return replace(placed, predictor_job=self.machine.start_predictor(placed, placed.port or 0).job_id)
         if not self.machine.is_ready(deployment):
@@ -133,7 +132,7 @@ class Keeper:
         if record is not None and not record.is_finished:
             self.machine.end_rollout(deployment.because)
         self.machine.remove_canary()
-        return _ended(deployment, DeploymentState.WITHDRAWN, deployment.because)
+        return ended(deployment, DeploymentState.WITHDRAWN, deployment.because)
 
     def _keep_serving(self, serving: Deployment) -> None:
         """Start again what should run and does not, such as after the machine went down."""
@@ -174,10 +173,6 @@ class Keeper:
     def _save(self, deployment: Deployment) -> None:
         self.store.save(deployment)
         self.log.info("deployment %d of %s is %s", deployment.deployment_id, deployment.revision, deployment.state)
-
-
-def _ended(deployment: Deployment, state: DeploymentState, because: str) -> Deployment:
-    return replace(deployment, state=state, because=because, ended_at=now())
 
 
 def _last_words(job: Job) -> str:

@@ -1,9 +1,9 @@
 """What is kept of each job, wherever it runs: a folder with its order, how it ended, and what it has written.
 
-    order.json       what was to run
-    cancel.json      who wants it to end
-    log, output      what it has logged, and put out as its result
-    end.json         how it ended
+order.json       what was to run
+cancel.json      who wants it to end
+log, output      what it has logged, and put out as its result
+end.json         how it ended
 """
 
 from dataclasses import asdict, dataclass

@@ -5,9 +5,9 @@ everything again. Once it has ended that is kept in a folder of the state direct
 removed some time after their ends (ttlSecondsAfterFinished), and nodes forget logs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
@@ -44,6 +44,8 @@ class ClusterJobs:
     api: ApiServer
     release: Release
     template: JsonObject
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Of every job, beside its own; it is kept nowhere but in the Job."""
     _starting: set[int] = field(default_factory=set, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -55,7 +57,8 @@ class ClusterJobs:
             self._starting.add(job_id)
         try:
             STARTED.write(folder / "order.json", start_of(order, list(order.arguments)))
-            manifest = job_manifest(self.template, self._name(folder), job_id, order)
+            whole = replace(order, environment={**self.environment, **order.environment})
+            manifest = job_manifest(self.template, self._name(folder), job_id, whole)
             self.api.create(self.release.jobs, manifest)
         except ApiError as error:
             raise StateNotUsable(f"job {job_id} cannot be started: {error}") from error
