@@ -34,6 +34,8 @@ from training.parameters import read_parameters
 from training.settings import TrainingSettings
 
 KEEPER_SECONDS = 0.25
+DATABASE_SECONDS = 120.0
+"""A chart starts its database and what makes its tables together with the console."""
 CLUSTER_KEEPER_SECONDS = 1.0
 """Each look asks the API server."""
 BOOK_SECONDS = 1.0
@@ -76,7 +78,7 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
     holdouts = Holdouts(store, state / "data" / "pinned-holdout.json", settings.upload_memory_bytes)
     bundles = Bundles(store, settings.bundle_limit_bytes)
     data = DataParts(state / "data" / "parts", holdouts)
-    records = open_records(state)
+    records = open_records(state, 0.0 if settings.release is None else DATABASE_SECONDS)
     tracking = Tracking(TrainingSettings().tracking_url or f"sqlite:///{state / 'tracking.db'}")
     environment = {**records.environment, "ASSAY_TRACKING_URL": tracking.url}
     gateway, rollout_directory = state / "gateway", state / "rollouts"
