@@ -6,15 +6,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from promotion.gate.record import EvidenceRecord
 from promotion.rollout.record import record_from_json
-from tests.assay.program import command, free_ports
+from tests.assay.program import command, command_lines, free_ports
 
 FASHION_MNIST = "FASHION_MNIST_DIR"
 
@@ -116,13 +114,4 @@ def _only_run(tmp_path: Path) -> Path:
 
 def _processes_of(tmp_path: Path) -> list[str]:
     """Command lines of processes that work in `tmp_path` or were given a path in it, but for this test's own demo."""
-    return [line for line in _command_lines() if str(tmp_path) in line and " demo " not in f"{line} "]
-
-
-def _command_lines() -> Iterator[str]:
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE:
-                yield f"{' '.join(process.cmdline())} (in {process.cwd()})"
-        except psutil.Error:
-            continue
+    return [line for line in command_lines() if str(tmp_path) in line and " demo " not in f"{line} "]
