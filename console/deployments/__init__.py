@@ -4,6 +4,8 @@ deployment.py     one attempt to let a bundle serve: a document that says all th
 deployments.py    asks for one, looks at them
 keeper.py         goes on with what is asked, step by step, and sees to it that what should serve does
 machine.py        what the keeper does on one machine: predictors, Envoy and the promoter as jobs
+
+In a cluster another keeper goes on with the same deployments: console/kubernetes/cluster_keeper.py.
 """
 
 from console.deployments.deployment import Deployment, DeploymentState, RolloutOptions

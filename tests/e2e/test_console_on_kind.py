@@ -60,7 +60,7 @@ def test_a_model_lives_on_a_cluster_from_its_data_to_its_feedback(tmp_path: Path
         assert console.wait_for_experiment(first)["state"] == "finished"
         deployed = console.wait_for_deployment(console.deploy(first))
         assert (deployed["state"], deployed["rollout_id"]) == ("serving", None), deployed
-        wait_for(lambda: _predict(console, parts["holdout"].features[0].tolist(), "first").status_code == 200)
+        wait_for(lambda: _predict(console, parts["holdout"].features[0].tolist()).status_code == 200)
         clients = until_the_end.enter_context(console.place.load())
 
         write_csv_table(parts["part-2"], tmp_path / "part-2.csv")
@@ -117,7 +117,7 @@ def _released(secrets: Path) -> Iterator[ConsoleInCluster]:
                 "preStopSeconds": 2,
                 "drainSeconds": 1,
             },
-            "promotion": {"gate": {"margin": 0.05, "class_margin": 0.15}},
+            "promotion": {"gate": {"margin": 0.05, "class_margin": 0.15, "guardrails": {"watched": ["errors"]}}},
             "gateway": {"existing": {"name": GATEWAY, "namespace": GATEWAY_NAMESPACE}, "hostnames": [hostname]},
         }
         place = Installed(Release(CONTEXT, "assay", made.name), hostname, no_bundles(), values)
@@ -130,8 +130,8 @@ def _released(secrets: Path) -> Iterator[ConsoleInCluster]:
             console.close()
 
 
-def _predict(console: ConsoleInCluster, row: list[float], request_id: str) -> httpx.Response:
-    headers = {"host": console.place.hostname, "x-request-id": request_id}
+def _predict(console: ConsoleInCluster, row: list[float]) -> httpx.Response:
+    headers = {"host": console.place.hostname}
     return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=10, trust_env=False)
 
 
@@ -145,8 +145,9 @@ def _give_feedback(console: ConsoleInCluster) -> None:
     holdout, given = load_digits_parts()["holdout"], []
     for row in range(100, 110):
         changed = [min(16.0, value + 1) for value in holdout.features[row].tolist()]
-        assert _predict(console, changed, f"asked-{row}").status_code == 200
-        given.append({"request_id": f"asked-{row}", "label": holdout.labels[row]})
+        answer = _predict(console, changed)
+        assert answer.status_code == 200
+        given.append({"request_id": answer.headers["x-request-id"], "label": holdout.labels[row]})
 
     def taken() -> Any:
         found = console.ask("POST", "/feedback", json={"labels": given})

@@ -8,14 +8,8 @@ from console.deployments.deployment import Deployment, DeploymentState, RolloutO
 from console.kubernetes.chart_templates import ChartTemplates
 from console.settings import PREFIX, ConsoleSettings
 from tests.helm.pod_security import violations
-from tests.helm.rendering import DATABASE, Object, Refused, Rendered, Values, argument, render
+from tests.helm.rendering import CONSOLE, DATABASE, Object, Refused, Rendered, Values, argument, render
 
-CONSOLE: Values = {
-    **DATABASE,
-    "stable": None,
-    "canary": None,
-    "console": {"enabled": True, "settings": {"trainingSeconds": 60, "dataset": "digits"}},
-}
 BUNDLES = {role: "sha256:" + digit * 64 for role, digit in (("stable", "1"), ("canary", "2"))}
 HOLDOUT = "sha256:" + "3" * 64
 
