@@ -42,7 +42,7 @@ _PATHS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedRevision:
     """How a revision that was started stands."""
 
     is_available: bool
@@ -74,14 +74,14 @@ class ClusterPlace:
         for document in self.templates.revision(deployment):
             self._apply(document)
 
-    def look(self, deployment: Deployment) -> Started:
+    def look(self, deployment: Deployment) -> StartedRevision:
         """How its pods stand."""
         found = self.api.read(self._path("Deployment", f"{self.release.name}-{deployment.revision}")) or {}
         status = found.get("status", {})
         for condition in status.get("conditions", []):
             if condition["type"] == "Progressing" and condition["status"] == "False":
-                return Started(is_available=False, failure=str(condition["message"]))
-        return Started(is_available=bool(status.get("availableReplicas")))
+                return StartedRevision(is_available=False, failure=str(condition["message"]))
+        return StartedRevision(is_available=bool(status.get("availableReplicas")))
 
     def route_to(self, stable: Deployment) -> bool:
         """Have the base route send to `stable`; whether the gateway's controller has taken that. Raises RouterError."""
