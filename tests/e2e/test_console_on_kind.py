@@ -10,12 +10,12 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from assay.cluster.forwarding import forwarded
 from assay.cluster.release import Release
 from dataset import write_csv_table
 from records.database import open_database
 from tests.assay.program import assay
 from tests.console.console_process import ConsoleClient, wait_for
-from tests.e2e.forwarded import forwarded
 from tests.e2e.installed import Installed, no_bundles, require_gateway
 from tests.helm.cluster import CONTEXT, namespace
 from tests.promotion.kubernetes.manifests import GATEWAY, GATEWAY_NAMESPACE
@@ -42,8 +42,7 @@ class ConsoleInCluster(ConsoleClient):
         """To the console's pod of now, once it is ready."""
         self._forwarding.close()
         self.place.kubectl("rollout", "status", "deployment/assay-console", "--timeout=180s")
-        port = self._forwarding.enter_context(forwarded(self.place.release, "deployment/assay-console", 8070))
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = self._forwarding.enter_context(forwarded(self.place.release, "deployment/assay-console", 8070))
 
     def kill(self) -> None:
         selector = "--selector=app.kubernetes.io/component=console"
@@ -181,9 +180,9 @@ def _revisions(console: ConsoleInCluster) -> set[str]:
 
 def _require_records(place: Installed, secrets: Path) -> None:
     """What was done stands in the chart's PostgreSQL, for an analyst to ask."""
-    with forwarded(place.release, "service/assay-database", 5432) as port:
+    with forwarded(place.release, "service/assay-database", 5432) as database_url:
         password = (secrets / "analyst-password").read_text()
-        url = f"postgresql://assay_analyst:{password}@127.0.0.1:{port}/records"
+        url = f"postgresql://assay_analyst:{password}@{database_url.removeprefix('http://')}/records"
         asked = assay("db", "query", "slowest-predictions", "--json", environment={"ASSAY_DATABASE_URL": url})
         assert asked.code == 0, asked.stderr
         assert len(asked.json()["rows"]) == 20

@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from assay.cluster.forwarding import forwarded
 from tests.assay.program import assay
-from tests.e2e.forwarded import forwarded
 from tests.e2e.installed import Bundles, Installed, installed
 from tests.promotion.kubernetes.place import GATEWAY_URL, wait_until
 from training.digits import load_digits_parts
@@ -30,9 +30,9 @@ def test_what_predictors_answer_is_recorded_in_the_bundled_database_also_while_t
         place.kubectl("rollout", "restart", "statefulset/assay-database")
         asked |= {_ask(place) for _ in range(20)}
         place.kubectl("rollout", "status", "statefulset/assay-database", "--timeout=180s")
-        with forwarded(place.release, "service/assay-database", 5432) as port:
+        with forwarded(place.release, "service/assay-database", 5432) as address:
             password = (secrets / "analyst-password").read_text()
-            url = f"postgresql://assay_analyst:{password}@127.0.0.1:{port}/records"
+            url = f"postgresql://assay_analyst:{password}@{address.removeprefix('http://')}/records"
             wait_until(lambda: asked <= _recorded(url), lambda: f"of {asked} are recorded {_recorded(url)}", 120)
 
 

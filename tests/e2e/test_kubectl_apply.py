@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from assay.cluster.forwarding import forwarded
 from assay.cluster.release import Release
 from promotion.gate.outcome import Outcome
 from tests.assay.program import assay
-from tests.e2e.forwarded import forwarded
 from tests.e2e.installed import Bundles, Installed, TrainedBundle, require_gateway
 from tests.helm.cluster import CONTEXT, namespace
 from tests.helm.manifests import make_manifests
@@ -76,8 +76,8 @@ def _apply(release: Installed, values: Path) -> None:
 def _store(release: Installed) -> Iterator[str]:
     """The URL of the store, through a port that kubectl forwards."""
     release.release.wait_available("assay-store")
-    with forwarded(release.release, "service/assay-store", 80) as port:
-        yield f"http://127.0.0.1:{port}"
+    with forwarded(release.release, "service/assay-store") as url:
+        yield url
 
 
 def _push(store: str, option: str, bundle: TrainedBundle) -> None:
