@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended
 from console.deployments.machine import Machine, free_port
+from console.deployments.rollout_result import after_rollout, own_record, without_result
 from console.jobs import Job, JobKind, JobState
 from console.moments import now
 from promotion.errors import PromotionError
-from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutRecord
 
 MOST_STARTS = 3
@@ -95,29 +95,22 @@ class Keeper:
         if job is not None and job.state is JobState.RUNNING:
             return deployment
         if record is not None and record.is_finished:
-            outcome = str(record.outcome)
-            if record.outcome is Outcome.PROMOTE:
-                return replace(deployment, state=DeploymentState.ADOPTING, outcome=outcome)
-            because = record.because or f"the verdict is {record.verdict}"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=outcome, because=because)
+            return after_rollout(deployment, record)
         if job is not None and deployment.rollout_starts >= MOST_STARTS:
             because = f"its rollout ended {MOST_STARTS} times without a result: {_last_words(job)}"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=str(Outcome.ERROR), because=because)
+            return without_result(deployment, because)
         if job is not None and not self._pause_is_over("rollout"):
             return deployment
         if record is None and not self.machine.is_running(deployment.predictor_job):
             because = "its predictor ended before it could be judged"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=str(Outcome.ERROR), because=because)
+            return without_result(deployment, because)
         if record is None:
             self.machine.make_canary(deployment)  # a gateway that was started anew knows of no canary
         started = self.machine.start_rollout(deployment)
         return replace(deployment, rollout_job=started.job_id, rollout_starts=deployment.rollout_starts + 1)
 
     def _record_of(self, deployment: Deployment) -> RolloutRecord | None:
-        newest = self.machine.newest_rollout()
-        if newest is None or newest.rollout_id <= deployment.rollout_before:
-            return None
-        return newest
+        return own_record(self.machine.newest_rollout(), deployment)
 
     def _adopt(self, deployment: Deployment) -> Deployment:
         if not self.machine.is_running(deployment.predictor_job):

@@ -9,10 +9,10 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended
+from console.deployments.rollout_result import after_rollout, own_record, without_result
 from console.jobs.job_folder import Ended
 from console.kubernetes.cluster_place import ClusterPlace
 from console.moments import now
-from promotion.gate.outcome import Outcome
 from promotion.kubernetes.errors import ApiConflict
 from promotion.rollout.record import RolloutRecord
 
@@ -94,22 +94,14 @@ class ClusterKeeper:
         if promotion is not None and not isinstance(promotion, Ended):
             return deployment
         if record is not None and record.is_finished:
-            outcome = str(record.outcome)
-            if record.outcome is Outcome.PROMOTE:
-                return replace(deployment, state=DeploymentState.ADOPTING, outcome=outcome)
-            because = record.because or f"the verdict is {record.verdict}"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=outcome, because=because)
+            return after_rollout(deployment, record)
         if isinstance(promotion, Ended):
-            because = f"its promotion ended without a result: {promotion.because}"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=str(Outcome.ERROR), because=because)
+            return without_result(deployment, f"its promotion ended without a result: {promotion.because}")
         self.place.start_rollout(stable, deployment)
         return replace(deployment, rollout_starts=deployment.rollout_starts + 1)
 
     def _record_of(self, deployment: Deployment) -> RolloutRecord | None:
-        newest = self.place.newest_rollout()
-        if newest is None or newest.rollout_id <= deployment.rollout_before:
-            return None
-        return newest
+        return own_record(self.place.newest_rollout(), deployment)
 
     def _adopt(self, deployment: Deployment) -> Deployment:
         """The base route moves first, then the split goes, and only then what served before: no request fails."""

@@ -87,10 +87,7 @@ class ApiServer:
     def read_text(self, path: str, query: Mapping[str, str]) -> str | None:
         """What is at `path` that is no object, such as a pod's log; None where there is nothing."""
         answer = self._send("GET", path, query=query, timeout=TIMEOUT_SECONDS, accept="*/*")
-        try:
-            body: bytes = answer.response.data
-        except urllib3.exceptions.HTTPError as error:
-            raise ApiUnreachable(f"{self.address}: the answer broke off: {error}") from error
+        body = self._body_of(answer)
         if answer.status == 404:
             return None
         if answer.status != 200:
@@ -135,16 +132,20 @@ class ApiServer:
         query: Mapping[str, str] | None = None,
     ) -> JsonObject | None:
         answer = self._send(method, path, document, content, query=query, timeout=TIMEOUT_SECONDS)
-        try:
-            body: bytes = answer.response.data
-        except urllib3.exceptions.HTTPError as error:
-            raise ApiUnreachable(f"{self.address}: the answer broke off: {error}") from error
+        body = self._body_of(answer)
         if answer.status == 404:
             return None
         if not 200 <= answer.status < 300:
             raise _error_of(path, answer.status, body)
         read: JsonObject = orjson.loads(body)
         return read
+
+    def _body_of(self, answer: RESTResponse) -> bytes:
+        try:
+            body: bytes = answer.response.data
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiUnreachable(f"{self.address}: the answer broke off: {error}") from error
+        return body
 
     def _send(
         self,
