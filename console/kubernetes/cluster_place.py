@@ -154,10 +154,15 @@ class ClusterPlace:
         return self.api.apply(path, self._owned(document), MANAGER)
 
     def _owned(self, document: JsonObject) -> JsonObject:
-        name = f"{self.release.name}-console"
-        owner = self.api.read(f"/api/v1/namespaces/{self.release.namespace}/configmaps/{name}")
-        if owner is None:
-            raise NotFound(f"ConfigMap {name} is not in namespace {self.release.namespace}; the chart makes it")
-        reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": owner["metadata"]["uid"]}
-        document["metadata"]["ownerReferences"] = [reference]
-        return document
+        return owned(self.api, self.release, document)
+
+
+def owned(api: ApiServer, release: Release, document: JsonObject) -> JsonObject:
+    """`document`, owned by the ConfigMap with the chart's templates. Raises NotFound, ApiUnreachable, ApiRefused."""
+    name = f"{release.name}-console"
+    owner = api.read(f"/api/v1/namespaces/{release.namespace}/configmaps/{name}")
+    if owner is None:
+        raise NotFound(f"ConfigMap {name} is not in namespace {release.namespace}; the chart makes it")
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": owner["metadata"]["uid"]}
+    document["metadata"]["ownerReferences"] = [reference]
+    return document

@@ -12,7 +12,7 @@ from console.holdouts import Holdouts
 from console.kubernetes.chart_templates import ChartTemplates
 from console.kubernetes.cluster_jobs import ClusterJobs
 from console.kubernetes.cluster_keeper import ClusterKeeper
-from console.kubernetes.cluster_place import ClusterPlace
+from console.kubernetes.cluster_place import ClusterPlace, owned
 from console.rollouts import RolloutEnd
 from console.settings import ConsoleSettings
 from promotion.kubernetes.api_server import ApiServer
@@ -55,5 +55,5 @@ def cluster_parts(
         return KubernetesRouter(api, release, revisions, probe, lambda: "")
 
     place = ClusterPlace(api, release, templates, bundles, holdouts, settings.store_url, end, open_router)
-    jobs = ClusterJobs(state / "jobs", api, release, templates.job(), environment)
+    jobs = ClusterJobs(state / "jobs", api, release, owned(api, release, templates.job()), environment)
     return ClusterParts(jobs, ClusterKeeper(DeploymentStore(state / "deployments"), place, log))

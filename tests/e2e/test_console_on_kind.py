@@ -95,6 +95,8 @@ def test_a_model_lives_on_a_cluster_from_its_data_to_its_feedback(tmp_path: Path
         assert clients.wait_for_more(50).keys() == {"v3"}
         assert clients.failures == []
         _require_records(console.place, tmp_path / "secrets")
+        console.place.helm("uninstall", "assay")
+        wait_for(lambda: not any(console.place.get(kind) for kind in ("deployments", "jobs", "httproutes", "pods")))
 
 
 @contextmanager
