@@ -133,7 +133,7 @@ class Installed:
         """What the gateway answers to one classification."""
         row = load_digits_parts()["holdout"].first(1).features[0].tolist()
         headers = {"host": self.hostname}
-        return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=5, trust_env=False)
+        return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=30, trust_env=False)
 
 
 def no_bundles() -> Bundles:

@@ -133,7 +133,7 @@ def _released(secrets: Path) -> Iterator[ConsoleInCluster]:
 
 def _predict(console: ConsoleInCluster, row: list[float]) -> httpx.Response:
     headers = {"host": console.place.hostname}
-    return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=10, trust_env=False)
+    return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=30, trust_env=False)
 
 
 def _observing(console: ConsoleInCluster) -> bool:

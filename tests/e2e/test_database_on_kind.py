@@ -40,7 +40,7 @@ def _ask(place: Installed) -> str:
     """The request's id, which the gateway gives."""
     body = {"row": load_digits_parts()["holdout"].features[0].tolist()}
     headers = {"host": place.hostname}
-    answer = httpx.post(f"{GATEWAY_URL}/classify", json=body, headers=headers, timeout=10, trust_env=False)
+    answer = httpx.post(f"{GATEWAY_URL}/classify", json=body, headers=headers, timeout=30, trust_env=False)
     assert answer.status_code == 200, answer.text
     return str(answer.headers["x-request-id"])
 
