@@ -15,6 +15,7 @@ from console.kubernetes.cluster_place import ClusterPlace
 from console.moments import now
 from promotion.kubernetes.errors import ApiConflict
 from promotion.rollout.record import RolloutRecord
+from promotion.routers.traffic_router import SplitConflict
 
 
 @dataclass
@@ -50,7 +51,7 @@ class ClusterKeeper:
         try:
             self.place.apply(serving)
             self.place.route_to(serving)
-        except ApiConflict as error:  # somebody's own change, such as of the replicas, stays
+        except (ApiConflict, SplitConflict) as error:  # somebody's own change, such as of the replicas, stays
             self.log.warning("%s is left as it is: %s", serving.revision, error)
         self._applied = serving.deployment_id
 
