@@ -13,6 +13,7 @@ drift.py          whether what serves is asked other things than it was measured
 tracking.py       the tracking store of experiments
 record_book.py    what of all this is written into the database of records
 jobs/             work outside of requests
+kubernetes/       jobs and deployments in a cluster
 http/             REST
 page/             the page for people
 wiring.py         chooses the concrete classes; server.py runs them

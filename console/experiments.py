@@ -16,7 +16,7 @@ from console.data_parts import DataPart, DataParts
 from console.documents import Documents
 from console.errors import Conflict, NotFound, Refused, StateNotUsable
 from console.jobs import Job, JobKind, JobLimits, JobOrder, JobRunner, JobState
-from console.jobs.subprocess_jobs import parse_output
+from console.jobs.job_folder import parse_output
 from console.moments import now
 from console.tracking import Tracking
 from training.parameters import TrainingParameters

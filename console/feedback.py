@@ -36,7 +36,8 @@ class Feedback:
 
     database: Database
     rollouts: Rollouts
-    rollout_directory: Path
+    rollout_directory: Path | None
+    """Where the promoter reads labels; None: it reads none, as in a cluster."""
     clock: Clock
 
     def give(self, labels: Sequence[TrueLabel], by: str) -> FeedbackTaken:
@@ -47,8 +48,9 @@ class Feedback:
         wanted = [RecordedLabel(one.request_id, one.row, one.label) for one in labels]
         written = record_labels(self.database, wanted, source=by, at=datetime.now(UTC))
         unknown = {(one.request_id, one.row) for one in written.unknown}
-        under_way, handed_in = self.rollouts.under_way(), None
-        if under_way is not None:
+        under_way = self.rollouts.under_way() if self.rollout_directory is not None else None
+        handed_in = None
+        if under_way is not None and self.rollout_directory is not None:
             kept = FileLabels(self.rollout_directory, under_way.rollout_id)
             usable = [one for one in labels if (one.request_id, one.row) not in unknown]
             handed_in = kept.hand_in(usable, by, self.clock.now().timestamp())
