@@ -53,8 +53,13 @@ class TrainingForm:
         except Refused as error:
             self._said.show("away.html", text=str(error), next_step="No training was started.")
             return
+        self._said.clear()
         parts = [one for one in self._parts if one.digest in self._order.parts] or list(self._parts)
-        self._question.show("train_question.html", parts=parts, parameters=self._order.parameters)
+        self._question.show(
+            "train_question.html",
+            parts=parts,
+            parameters=_shown(self._order.parameters) if self._order.parameters else "",
+        )
         self._dialog.open()
 
     async def _begin(self) -> None:
@@ -66,6 +71,11 @@ class TrainingForm:
             self._said.show("away.html", text=str(error), next_step="No training was started.")
             return
         self._said.show("notice.html", text=f"Experiment {begun.experiment_id} is being trained.")
+
+
+def _shown(parameters: Mapping[str, Any]) -> str:
+    """On a line, as YAML and JSON have them alike."""
+    return yaml.safe_dump(dict(parameters), default_flow_style=True, sort_keys=False, width=10_000).strip()
 
 
 def _read_parameters(text: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ import psutil
 from tests.assay.program import assay, command
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 300.0
 
 
 class ConsoleClient:

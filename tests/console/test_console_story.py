@@ -14,7 +14,7 @@ from assay.labelled_data import load_rows
 from dataset import write_csv_table
 from records.database import open_database
 from tests.assay.pipeline_repository import STAGES, Repository
-from tests.assay.program import assay, free_ports, train
+from tests.assay.program import assay, free_ports
 from tests.console.console_process import PATIENCE_SECONDS, ConsoleProcess, wait_for
 from tests.tracking_stores import copy_of
 
@@ -35,7 +35,9 @@ def tracking_url(tmp_path_factory: pytest.TempPathFactory, empty_tracking_databa
     repository.commit()
     assert repository.repro() == STAGES
     (folder / "sabotaged.yaml").write_text(yaml.safe_dump({"model": {"name": "digits"}, "estimator": SABOTAGED}))
-    train(folder / "sabotaged", "digits:part-1", more=["--params", str(folder / "sabotaged.yaml"), "--track", url])
+    rows = ("--data", "digits:part-1", "--holdout", "digits:holdout", "--params", folder / "sabotaged.yaml")
+    done = assay("train", *rows, "--track", url, "--out", folder / "sabotaged", timeout=PATIENCE_SECONDS)
+    assert done.code == 0, done.stderr
     return url
 
 
@@ -46,7 +48,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres").empty_database()
     for arguments in (("create",), ("load-dataset", "digits")):
-        done = assay("db", *arguments, environment={"ASSAY_DATABASE_URL": url})
+        done = assay("db", *arguments, environment={"ASSAY_DATABASE_URL": url}, timeout=PATIENCE_SECONDS)
         assert done.code == 0, done.stderr
     return url
 
