@@ -119,7 +119,7 @@ class Installed:
     def read_record(self) -> RolloutRecord | None:
         return ClusterRolloutStore(ApiServer.connect(), self.place).read_newest()
 
-    def load(self, connections: int = 2) -> ClientLoad:
+    def load(self, connections: int = 2, pause_seconds: float = 0.0) -> ClientLoad:
         """Clients at /classify with rows of the holdout, and one that reads /metadata, which is never split."""
         host = self.hostname.encode()
         rows = load_digits_parts()["holdout"].first(8).features.tolist()
@@ -127,7 +127,11 @@ class Installed:
         head = b"POST /classify HTTP/1.1\r\nhost: %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
         posts = tuple(head % (host, len(body)) + body for body in bodies)
         reading = b"GET /metadata HTTP/1.1\r\nhost: %b\r\n\r\n" % host
-        return ClientLoad(GATEWAY_URL, connections, posts, reading, lambda body: str(orjson.loads(body)["revision"]))
+
+        def read_revision(body: str) -> str:
+            return str(orjson.loads(body)["revision"])
+
+        return ClientLoad(GATEWAY_URL, connections, posts, reading, read_revision, pause_seconds)
 
     def post(self) -> httpx.Response:
         """What the gateway answers to one classification."""

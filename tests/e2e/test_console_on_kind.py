@@ -60,7 +60,7 @@ def test_a_model_lives_on_a_cluster_from_its_data_to_its_feedback(tmp_path: Path
         deployed = console.wait_for_deployment(console.deploy(first))
         assert (deployed["state"], deployed["rollout_id"]) == ("serving", None), deployed
         wait_for(lambda: _predict(console, parts["holdout"].features[0].tolist()).status_code == 200)
-        clients = until_the_end.enter_context(console.place.load())
+        clients = until_the_end.enter_context(console.place.load(pause_seconds=0.1))
 
         write_csv_table(parts["part-2"], tmp_path / "part-2.csv")
         added = console.ask("PUT", "/add_data?name=part-2.csv", 201, content=(tmp_path / "part-2.csv").read_bytes())

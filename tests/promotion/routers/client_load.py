@@ -1,4 +1,4 @@
-"""Clients that never pause: some connections that post, one that reads, and what each of their answers said."""
+"""Clients without end: some connections that post, one that reads, and what each of their answers said."""
 
 import asyncio
 import threading
@@ -30,7 +30,9 @@ class ClientLoad:
         split_requests: Sequence[bytes] = SPLIT_REQUESTS,
         base_request: bytes = BASE_REQUEST,
         read_revision: Callable[[str], str] = str,
+        pause_seconds: float = 0.0,
     ) -> None:
+        """Each connection pauses so long after an answer; 0: never, and then it takes a good part of a core."""
         self.answered: Counter[str] = Counter()
         self.base_answered: Counter[str] = Counter()
         self.failures: list[str] = []
@@ -39,6 +41,7 @@ class ClientLoad:
         self._split_requests = split_requests
         self._base_request = base_request
         self._read_revision = read_revision
+        self._pause_seconds = pause_seconds
         self._ending = False
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
@@ -75,7 +78,7 @@ class ClientLoad:
                 reader, writer = await asyncio.open_connection(self._host, self._port)
                 try:
                     while not self._ending and await self._exchange(request, answered, reader, writer):
-                        pass
+                        await asyncio.sleep(self._pause_seconds)
                 finally:
                     writer.close()
             except (OSError, asyncio.IncompleteReadError) as error:
