@@ -55,7 +55,7 @@ cluster-down: $(VENV)/.demo ## Remove the kind cluster
 	@$(CLUSTER) down
 
 ##@ Develop
-.PHONY: test test-fast test-cluster lint docs format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
+.PHONY: test test-fast test-cluster lint docs reference-docs format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
 	@$(MAKE) coverage-pure
@@ -80,6 +80,9 @@ lint: $(VENV)/.dev ## Check style, types and who imports whom
 docs: $(VENV)/.dev ## Build the documentation's site into build/site; a warning is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "build/site is written; to look at it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site"
+
+reference-docs: $(VENV)/.dev ## Write docs/reference anew, from the program
+	@$(BIN)/python -m documentation
 
 format: $(VENV)/.dev ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
