@@ -10,8 +10,10 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from documentation.source import ROOT
 from tests.assay.program import free_ports
@@ -20,6 +22,9 @@ PATIENCE_SECONDS = 800.0
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _PORT = re.compile(r"\b80[0-9]{2}\b")
 _VARYING = re.compile(r"sha256:[0-9a-f]+|\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|[-+]?\b\d+(\.\d+)?(e-?\d+)?")
+
+
+_SURROUNDINGS = {**os.environ, "no_proxy": "*", "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def read_steps(page: str) -> list[Step]:
     return steps
 
 
-def run_page(page: Path, folder: Path) -> None:
+def run_page(page: Path, folder: Path, environment: Mapping[str, str] = MappingProxyType({})) -> None:
     """Run it in `folder`, which becomes like a checkout, on ports that are free. AssertionError where it fails."""
     steps = read_steps(page.read_text(encoding="utf-8"))
     assert len(steps) > 2
@@ -56,7 +61,7 @@ def run_page(page: Path, folder: Path) -> None:
     places = dict(zip(ports, free_ports(len(ports)) if ports else (), strict=True))
     script = _PORT.sub(lambda port: str(places[port[0]]), script)
     with subprocess.Popen(
-        ["bash", "-eu", "-c", script], cwd=folder, env=_environment(), start_new_session=True
+        ["bash", "-eu", "-c", script], cwd=folder, env={**_SURROUNDINGS, **environment}, start_new_session=True
     ) as shell:
         try:
             code = shell.wait(PATIENCE_SECONDS)
@@ -77,10 +82,6 @@ def _compare(step: Step, output: str) -> None:
 def _plain(line: str) -> str:
     """Without what differs from run to run and from machine to machine: digests, ids, numbers, how wide a column is."""
     return " ".join(_VARYING.sub("N", line).split())
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "no_proxy": "*", "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 def _end(session: int) -> None:
