@@ -18,6 +18,7 @@ IMAGE ?= assay:dev
 NAMESPACE ?= assay
 CLUSTER := $(BIN)/assay cluster
 BUNDLE_OPTION = $(if $(BUNDLE),--bundle "$(BUNDLE)")
+PLACE = --namespace $(NAMESPACE) $(if $(CONTEXT),--context "$(CONTEXT)")
 .PHONY: cluster image deploy canary traffic rollback manifests chart-docs cluster-down
 cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway (PROMETHEUS=1: and a Prometheus)
 	@$(CLUSTER) up $(if $(PROMETHEUS),--prometheus) --node-image "$(KIND_NODE_IMAGE)" $(if $(ENVOY_GATEWAY_CHART),--gateway-chart "$(ENVOY_GATEWAY_CHART)") --gateway-flags "$(ENVOY_GATEWAY_FLAGS)"
@@ -28,16 +29,16 @@ image: ## Build the container image (IMAGE=assay:dev, EXTRAS=s3)
 	@echo "$(IMAGE) is built; next: make deploy"
 
 deploy: $(VENV)/.demo ## Install the chart with a first, stable revision (BUNDLE=directory)
-	@$(CLUSTER) deploy --image $(IMAGE) $(BUNDLE_OPTION)
+	@$(CLUSTER) deploy --image $(IMAGE) $(BUNDLE_OPTION) $(PLACE)
 
 canary: $(VENV)/.demo ## Send a new bundle through the gate, and to all traffic when it passes (BUNDLE=directory, HOLDOUT=spec)
-	@$(CLUSTER) canary --image $(IMAGE) $(BUNDLE_OPTION) $(if $(HOLDOUT),--holdout "$(HOLDOUT)")
+	@$(CLUSTER) canary --image $(IMAGE) $(BUNDLE_OPTION) $(PLACE) $(if $(HOLDOUT),--holdout "$(HOLDOUT)")
 
 traffic: $(VENV)/.demo ## Show the split that was asked for, and the one that was observed
-	@$(CLUSTER) traffic
+	@$(CLUSTER) traffic $(PLACE)
 
 rollback: $(VENV)/.demo ## Send everything to the stable revision at once
-	@$(CLUSTER) rollback
+	@$(CLUSTER) rollback $(PLACE)
 
 manifests: ## Render the chart for kubectl apply, into build/manifests.yaml (VALUES=file, NAMESPACE=assay)
 	@[ -f "$(VALUES)" ] || { echo "make: VALUES is $(or $(VALUES),missing), expected a file of values: copy k8s/values.yaml, fill it in, and name it: make manifests VALUES=values.yaml" >&2; exit 1; }
@@ -54,8 +55,51 @@ chart-docs: $(VENV)/.dev ## Write the chart's tables of values anew, from values
 cluster-down: $(VENV)/.demo ## Remove the kind cluster
 	@$(CLUSTER) down
 
+##@ Deliver, as pipelines do (docs/pipelines.md)
+TRAIN ?= digits:part-1 digits:part-2
+HOLDOUT ?= digits:holdout
+CURRENT ?= build/current
+CANDIDATE ?= build/candidate
+.PHONY: candidate current non-regression smoke push chart package coverage-report deliver
+candidate: $(VENV)/.demo ## Train the bundle build/candidate (TRAIN="digits:part-1 digits:part-2", HOLDOUT=spec, GATE=gate.yaml)
+	@$(BIN)/assay train $(foreach part,$(TRAIN),--data "$(part)") --holdout "$(HOLDOUT)" --out build/bundles --json >build/candidate.json
+	@ln -sfn "../$$($(BIN)/python -c 'import json; print(json.load(open("build/candidate.json"))["bundle"])')" build/candidate
+	@cat build/candidate.json
+
+current: $(VENV)/.demo ## Fetch the bundle that serves now into build/current; nothing where none does (CONTEXT=)
+	@rm -rf build/current
+	@$(CLUSTER) current --to build/current $(PLACE)
+
+non-regression: $(VENV)/.demo ## Judge build/candidate against build/current on the holdout; the first has nobody to be judged against
+	@if [ -e "$(CURRENT)" ]; then \
+		$(BIN)/assay gate --stable "$(CURRENT)" --canary "$(CANDIDATE)" --holdout "$(HOLDOUT)" $(if $(GATE),--config "$(GATE)") --out build/evidence.json --report build/evidence.html; \
+	else echo "make: there is no $(CURRENT): this is the first bundle, and nothing is compared"; fi
+
+smoke: $(VENV)/.dev ## Run IMAGE with CANDIDATE, ask it a fixed row, and compare the answer (SMOKE=tests/image/fixed_row.json)
+	@ASSAY_TEST_IMAGE=$(IMAGE) ASSAY_TEST_BUNDLE="$(CANDIDATE)" $(if $(SMOKE),ASSAY_TEST_ROW="$(SMOKE)") $(BIN)/pytest tests/image/test_built_image.py
+
+push: ## Push IMAGE=registry/name:tag, as REGISTRY_USER with REGISTRY_PASSWORD where these are in the environment
+	@if [ -n "$${REGISTRY_USER:-}" ]; then printenv REGISTRY_PASSWORD | docker login "$(firstword $(subst /, ,$(IMAGE)))" --username "$$REGISTRY_USER" --password-stdin; fi
+	docker push $(IMAGE)
+
+chart: ## Check the chart and pack it into build/chart
+	@command -v helm >/dev/null || { echo "make: helm is missing: helm.sh/docs/intro/install" >&2; exit 1; }
+	@helm lint --quiet --strict helm/assay --set stable.revision=v1,stable.bundle.digest=sha256:$$(printf %064d 0)
+	@helm package helm/assay --destination build/chart
+
+package: $(VENV)/.dev ## Build the wheel into build/dist
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/dist .
+	@ls build/dist
+
+coverage-report: $(VENV)/.dev ## Write what the last `make test` ran of the code: build/coverage/index.html, build/coverage.xml
+	@$(BIN)/coverage html --quiet --directory build/coverage
+	@$(BIN)/coverage xml --quiet -o build/coverage.xml
+
+deliver: $(VENV)/.demo ## Deploy CANDIDATE where nothing serves yet, send it through the gate where something does (CONTEXT=, ADDRESS=)
+	@$(CLUSTER) deliver --image $(IMAGE) --bundle "$(CANDIDATE)" --holdout "$(HOLDOUT)" $(PLACE) $(if $(ADDRESS),--address "$(ADDRESS)")
+
 ##@ Develop
-.PHONY: test test-fast test-cluster lint docs reference-docs format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
+.PHONY: test test-fast test-image test-cluster lint docs reference-docs format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
 	@$(MAKE) coverage-pure
@@ -63,9 +107,13 @@ test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks
 test-fast: $(VENV)/.dev ## Run the tests that take at most a few seconds each
 	@$(BIN)/pytest -m "not slow" $(PYTEST_FLAGS)
 
+test-image: $(VENV)/.dev ## Run the tests that need Docker and what `make image` makes
+	@ASSAY_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m image $(PYTEST_FLAGS)
+
 test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster image` makes
 	@kind load docker-image $(IMAGE) --name assay
-	@$(BIN)/pytest -m cluster $(PYTEST_FLAGS)
+	@$(BIN)/pytest -m "cluster and not alone" -n 2 --dist loadfile $(PYTEST_FLAGS)
+	@$(BIN)/pytest -m "cluster and alone" $(PYTEST_FLAGS)
 
 coverage-pure: $(VENV)/.dev # At least 90 % of the lines of pure code are run by the tests
 	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"

@@ -8,6 +8,7 @@ import typer
 from assay.cluster.errors import ClusterError
 from assay.demo.errors import DemoFailed
 from assay.output import print_json, say
+from assay.processes import ProcessFailed
 from bundle import BundleError
 from console.errors import ConsoleError
 from content_store.errors import ContentStoreError
@@ -26,6 +27,7 @@ EXPLAINED = (
     DatasetError,
     DemoFailed,
     PredictorError,
+    ProcessFailed,
     PromotionError,
     RecordsError,
     TrainingError,

@@ -23,7 +23,10 @@ from promotion.evidence.predictor_served import PredictorServed
 from promotion.gate.policy import GatePolicy
 from promotion.gate.record import EvidenceRecord, write_evidence
 from promotion.guardrails.guardrail_source import GuardrailSource
+from promotion.recorded.answer_source import AnswerSource
+from promotion.recorded.answers import RolloutAnswers
 from promotion.recorded.live_labels import LiveLabels
+from promotion.recorded.predictions import RecordedPredictions
 from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.discard_store import DiscardRolloutStore
 from promotion.rollout.file_orders import FileRolloutOrders
@@ -126,7 +129,14 @@ class RolloutWiring:
     def _recorded(self, clock: SystemClock) -> LiveLabels | None:
         if not self.records and self.database_url is None:
             return None
-        return LiveLabels(self.records, self.out, self.policy, clock, self.database_url)
+        return LiveLabels(self._open_answers, self.out, self.policy, clock)
+
+    def _open_answers(self, of: RolloutAnswers) -> AnswerSource:
+        if self.database_url is None:
+            return RecordedPredictions(self.records, of)
+        from promotion.recorded.database_predictions import DatabasePredictions  # loads SQLAlchemy
+
+        return DatabasePredictions(self.database_url, of)
 
     def _guardrail_sources(self, source: "_RolesHolders") -> tuple[GuardrailSource, ...]:
         made: dict[str, GuardrailSource] = {

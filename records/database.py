@@ -26,6 +26,7 @@ _POSTGRESQL = {
     "keepalives_idle": 10,
     "tcp_user_timeout": 10_000,
     "application_name": "assay",
+    "client_encoding": "utf8",  # of a database that was made in the C locale the driver hands out texts as bytes
 }
 _ROWS_A_STATEMENT = 500
 _SQLITE_WAIT_SECONDS = 30  # for another writer

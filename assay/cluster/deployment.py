@@ -16,8 +16,8 @@ import httpx
 from assay.cluster.errors import CommandFailed
 from assay.cluster.promotion_job import follow_promotion
 from assay.cluster.release import Release, Values, next_revision
+from assay.cluster.release_store import upload
 from assay.cluster.tools import ask, run
-from assay.cluster.upload import upload
 from assay.output import say
 from dataset import LabelledRows
 from promotion.gate.outcome import Outcome
@@ -48,7 +48,7 @@ def deploy(release: Release, bundle: Path, digest: str, image: Image) -> str:
     Returns the revision's name. CommandFailed when another bundle serves: that one is replaced by a canary only.
     """
     values = release.read_values()
-    serving = values.get("stable", {}).get("bundle", {}).get("digest")
+    serving = _serving_of(values)
     if serving not in {None, digest}:
         raise CommandFailed(f"release {release.name} serves {serving}; another bundle comes by `make canary`")
     wanted: dict[str, Any] = {"stable": {"revision": "v1", "bundle": {"digest": digest}}, **values}
@@ -60,6 +60,16 @@ def deploy(release: Release, bundle: Path, digest: str, image: Image) -> str:
     if not wanted.get("gateway", {}).get("existing", {}).get("name"):
         run(*release.kubectl("wait", f"gateway/{release.name}", "--for=condition=Programmed", "--timeout=120s"))
     return revision
+
+
+def find_serving(release: Release) -> str | None:
+    """The digest of the stable revision's bundle; None where nothing is deployed. Raises CommandFailed."""
+    return _serving_of(release.read_values())
+
+
+def _serving_of(values: Values) -> str | None:
+    digest: str | None = values.get("stable", {}).get("bundle", {}).get("digest")
+    return digest
 
 
 def wait_until_answered(address: str) -> bool:

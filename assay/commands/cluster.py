@@ -18,12 +18,20 @@ cluster_app = typer.Typer(
 )
 
 NameOption = Annotated[str, typer.Option("--cluster", metavar="NAME", help="Name of the kind cluster.")]
+ContextOption = Annotated[
+    str,
+    typer.Option(
+        "--context", metavar="NAME", help="kubectl's context of another cluster than kind's; its nodes pull the image."
+    ),
+]
 ReleaseOption = Annotated[str, typer.Option("--release", metavar="NAME", help="Name of the Helm release.")]
 NamespaceOption = Annotated[str, typer.Option("--namespace", metavar="NAME", help="Namespace of the release.")]
 ImageOption = Annotated[str, typer.Option("--image", metavar="NAME:TAG", help="Image of every pod.")]
 BundleOption = Annotated[
     Path | None, typer.Option("--bundle", metavar="DIR", help="A bundle; left out, one is trained on digits.")
 ]
+HoldoutOption = Annotated[str, typer.Option("--holdout", metavar="SPEC", help="The rows that judge it.")]
+AddressOption = Annotated[str, typer.Option("--address", metavar="URL", help="Where the gateway answers.")]
 ADDRESS = "http://localhost:8080"
 
 
@@ -58,8 +66,10 @@ def deploy(
     bundle: BundleOption = None,
     image: ImageOption = "assay:dev",
     cluster: NameOption = "assay",
+    context: ContextOption = "",
     release: ReleaseOption = "assay",
     namespace: NamespaceOption = "assay",
+    address: AddressOption = ADDRESS,
 ) -> None:
     """Install the chart with a first, stable revision, and wait until it answers.
 
@@ -69,15 +79,15 @@ def deploy(
     from assay.cluster.deployment import Image, wait_until_answered
     from assay.cluster.deployment import deploy as deploy_stable
 
-    deployed = _release(cluster, release, namespace)
-    _load(cluster, image)
+    deployed = _release(cluster, context, release, namespace)
+    _load(cluster, context, image)
     directory, digest = choose_bundle(bundle, ["digits:part-1"], version=1)
     revision = deploy_stable(deployed, directory, digest, Image(*_split_image(image)))
-    does_answer = wait_until_answered(ADDRESS)
+    does_answer = wait_until_answered(address)
     print_lines(
         [
-            f"{revision} serves at {ADDRESS}" if does_answer else f"{revision} runs, but {ADDRESS} gives no answer yet",
-            f"try it:  curl -s {ADDRESS}/example",
+            f"{revision} serves at {address}" if does_answer else f"{revision} runs, but {address} gives no answer yet",
+            f"try it:  curl -s {address}/example",
             "next:    make canary",
         ]
     )
@@ -86,9 +96,10 @@ def deploy(
 @cluster_app.command()
 def canary(
     bundle: BundleOption = None,
-    holdout: Annotated[str, typer.Option(metavar="SPEC", help="The rows that judge it.")] = "digits:holdout",
+    holdout: HoldoutOption = "digits:holdout",
     image: ImageOption = "assay:dev",
     cluster: NameOption = "assay",
+    context: ContextOption = "",
     release: ReleaseOption = "assay",
     namespace: NamespaceOption = "assay",
 ) -> None:
@@ -101,8 +112,8 @@ def canary(
     from assay.cluster.bundles import choose_bundle
     from assay.cluster.deployment import Image, send_canary
 
-    deployed = _release(cluster, release, namespace)
-    _load(cluster, image)
+    deployed = _release(cluster, context, release, namespace)
+    _load(cluster, context, image)
     directory, digest = choose_bundle(bundle, ["digits:part-1", "digits:part-2"], version=2)
     outcome = send_canary(deployed, directory, digest, load_rows(holdout), Image(*_split_image(image)))
     print_lines([f"{outcome}; next: make traffic"])
@@ -110,8 +121,62 @@ def canary(
 
 
 @cluster_app.command()
+def deliver(
+    bundle: Annotated[Path, typer.Option("--bundle", metavar="DIR", help="The bundle.")],
+    holdout: HoldoutOption = "digits:holdout",
+    image: ImageOption = "assay:dev",
+    cluster: NameOption = "assay",
+    context: ContextOption = "",
+    release: ReleaseOption = "assay",
+    namespace: NamespaceOption = "assay",
+    address: AddressOption = ADDRESS,
+) -> None:
+    """What a pipeline does with a bundle: `deploy` where nothing serves yet, `canary` where another bundle does.
+
+    The exit code is that of either; 0 where the bundle serves already.
+
+    Example: assay cluster deliver --bundle build/candidate --context production
+    """
+    from assay.cluster.deployment import find_serving
+    from bundle import read_bundle
+
+    serving = find_serving(_release(cluster, context, release, namespace))
+    if serving is None:
+        deploy(bundle, image, cluster, context, release, namespace, address)
+    elif serving == read_bundle(bundle).digest:
+        print_lines([f"{serving} serves already"])
+    else:
+        canary(bundle, holdout, image, cluster, context, release, namespace)
+
+
+@cluster_app.command()
+def current(
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where it is to stand.")],
+    cluster: NameOption = "assay",
+    context: ContextOption = "",
+    release: ReleaseOption = "assay",
+    namespace: NamespaceOption = "assay",
+) -> None:
+    """Fetch the bundle that is stable now from the release's store; nothing where none is.
+
+    Example: assay cluster current --to build/current
+    """
+    from assay.cluster.deployment import find_serving
+    from assay.cluster.release_store import download
+
+    deployed = _release(cluster, context, release, namespace)
+    serving = find_serving(deployed)
+    if serving is not None:
+        download(deployed, serving, to)
+    print_lines([f"{serving} serves, and is in {to}" if serving else "nothing is deployed yet"])
+
+
+@cluster_app.command()
 def traffic(
-    cluster: NameOption = "assay", release: ReleaseOption = "assay", namespace: NamespaceOption = "assay"
+    cluster: NameOption = "assay",
+    context: ContextOption = "",
+    release: ReleaseOption = "assay",
+    namespace: NamespaceOption = "assay",
 ) -> None:
     """Show the split that was asked for, and what the gateway and the revisions counted.
 
@@ -119,7 +184,7 @@ def traffic(
     """
     from assay.cluster.traffic import read_traffic
 
-    found = read_traffic(_release(cluster, release, namespace))
+    found = read_traffic(_release(cluster, context, release, namespace))
     sent = found.gateway.stable + found.gateway.canary
     share = f", {100 * found.gateway.canary / sent:.1f} % to the canary" if sent else ""
     asked = ", ".join(f"{weight} % {name}" for name, weight in found.asked.items())
@@ -137,7 +202,10 @@ def traffic(
 
 @cluster_app.command()
 def rollback(
-    cluster: NameOption = "assay", release: ReleaseOption = "assay", namespace: NamespaceOption = "assay"
+    cluster: NameOption = "assay",
+    context: ContextOption = "",
+    release: ReleaseOption = "assay",
+    namespace: NamespaceOption = "assay",
 ) -> None:
     """Send everything to the stable revision at once. A rollout that is under way ends.
 
@@ -145,7 +213,7 @@ def rollback(
     """
     from assay.cluster.deployment import roll_back
 
-    roll_back(_release(cluster, release, namespace))
+    roll_back(_release(cluster, context, release, namespace))
     print_lines(["everything goes to the stable revision; next: make traffic"])
 
 
@@ -161,24 +229,28 @@ def down(cluster: NameOption = "assay") -> None:
     print_lines([f"the cluster {cluster} is gone"])
 
 
-def _release(cluster: str, release: str, namespace: str) -> "Release":
+def _release(cluster: str, context: str, release: str, namespace: str) -> "Release":
     from assay.cluster.errors import ClusterError
     from assay.cluster.kind import KindCluster
     from assay.cluster.release import Release
-    from assay.cluster.tools import require
+    from assay.cluster.tools import require, succeeds
 
     require("helm", "kubectl")
-    kind = KindCluster(cluster)
-    if not kind.answers():
-        raise ClusterError(f"the cluster {cluster} does not answer; bring it up with `make cluster`")
-    return Release(kind.context, release, namespace)
+    named = context or KindCluster(cluster).context
+    if not succeeds("kubectl", "--context", named, "get", "--raw=/readyz", timeout_seconds=15):
+        what = f"{context}: no cluster answers as this context" if context else f"the cluster {cluster} does not answer"
+        raise ClusterError(
+            f"{what}; {'see kubectl config get-contexts' if context else 'bring it up with `make cluster`'}"
+        )
+    return Release(named, release, namespace)
 
 
-def _load(cluster: str, image: str) -> None:
+def _load(cluster: str, context: str, image: str) -> None:
     from assay.cluster.kind import KindCluster
 
-    say(f"loading {image} into the cluster {cluster}")
-    KindCluster(cluster).load_local_images(image)
+    if not context:
+        say(f"loading {image} into the cluster {cluster}")
+        KindCluster(cluster).load_local_images(image)
 
 
 def _split_image(image: str) -> tuple[str, str]:

@@ -29,9 +29,9 @@ def demo(
     """
     from assay.demo.data import find_demo_data
     from assay.demo.errors import DemoFailed
-    from assay.demo.processes import Processes
     from assay.demo.story import Story
     from assay.demo.summary import finish
+    from assay.processes import Processes
     from promotion.routers.envoy.listening_port import refuse_taken_port
 
     found = find_demo_data(data)

@@ -21,10 +21,11 @@ def gate(
     stable: Annotated[
         str,
         typer.Option(
-            metavar="URL", help="The predictor that serves now: http://127.0.0.1:8001, or grpc://127.0.0.1:9001."
+            metavar="URL|DIR",
+            help="Who serves now: http://127.0.0.1:8001, grpc://127.0.0.1:9001, or the directory of a bundle.",
         ),
     ] = "",
-    canary: Annotated[str, typer.Option(metavar="URL", help="The predictor that wants its traffic.")] = "",
+    canary: Annotated[str, typer.Option(metavar="URL|DIR", help="Who wants its traffic; as --stable.")] = "",
     holdout: Annotated[
         str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or the path of a .csv or .csv.gz.")
     ] = "",
@@ -42,7 +43,7 @@ def gate(
     """Ask both predictors the same labelled rows and judge: PROMOTE, REJECT, INCONCLUSIVE or ERROR.
 
     A judgement needs --stable, --canary and --holdout. Its exit code is the verdict:
-    0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR.
+    0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR. A bundle is served here for the time that takes.
 
     Example: assay gate --stable http://127.0.0.1:8001 --canary http://127.0.0.1:8002 --holdout digits:holdout
     """
@@ -84,6 +85,7 @@ def _judge(
     *,
     is_json: bool,
 ) -> None:
+    from assay.judged_bundles import served
     from assay.rollout_notes import note_verdict
     from assay.wiring import holdout_replay
     from promotion.clock import SystemClock
@@ -99,13 +101,13 @@ def _judge(
         policy = read_gate_configuration(config)
         rows = load_rows(holdout)
         recorded = read_live_predictions(live) if live is not None else None
-        try:
-            evidence = judge_canary(holdout_replay(stable, canary), rows, policy, SystemClock(), recorded)
-        except EvidenceError as error:
-            asked = RevisionPair(
-                RunningRevision("stable", stable, "", "", "", ""), RunningRevision("canary", canary, "", "", "", "")
-            )
-            evidence = record_error(error, asked, rows, policy, SystemClock())
+        with served({"stable": stable, "canary": canary}) as urls:
+            try:
+                replay = holdout_replay(urls["stable"], urls["canary"])
+                evidence = judge_canary(replay, rows, policy, SystemClock(), recorded)
+            except EvidenceError as error:
+                asked = RevisionPair(*(RunningRevision(role, url, "", "", "", "") for role, url in urls.items()))
+                evidence = record_error(error, asked, rows, policy, SystemClock())
         if out is not None:
             write_evidence(evidence, out)
         if report is not None:

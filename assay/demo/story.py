@@ -12,8 +12,8 @@ import yaml
 from assay.demo.client_traffic import ClientTraffic
 from assay.demo.data import DemoData, write_short_holdout, write_wrong_labels
 from assay.demo.errors import DemoFailed
-from assay.demo.processes import Processes
 from assay.labelled_data import load_rows
+from assay.processes import Processes
 from promotion.gate.outcome import Outcome
 from promotion.gate.record import EvidenceRecord
 from promotion.report import Chapter

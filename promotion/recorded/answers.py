@@ -1,4 +1,4 @@
-"""A recorded answer, and what both revisions answered."""
+"""A recorded answer, whose it is, and what both revisions answered."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +33,24 @@ class RecordedAnswer:
     """Seconds since the epoch."""
     labels: tuple[str, ...]
     """The class of each row that was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutAnswers:
+    """Which recorded answers are a rollout's."""
+
+    rollout_id: int
+    stable_digest: str
+    canary_digest: str
+    since: float
+    """Seconds since the epoch."""
+
+    def role_of(self, bundle_digest: str) -> Role | None:
+        """Whose answer it is; None for another bundle's, and for all where both revisions run the same bundle."""
+        if self.stable_digest == self.canary_digest:
+            return None
+        roles: dict[str, Role] = {self.stable_digest: "stable", self.canary_digest: "canary"}
+        return roles.get(bundle_digest)
 
 
 @dataclass(slots=True)

@@ -1,20 +1,16 @@
 """Recorded predictions of a rollout, and one look at them: what their labels show, and how far both agree."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from promotion.clock import Clock
 from promotion.gate.policy import GatePolicy
 from promotion.recorded.agreement import ShadowAgreement, find_agreement
-from promotion.recorded.answers import RecordsError
+from promotion.recorded.answer_source import AnswerSource
+from promotion.recorded.answers import RecordsError, RolloutAnswers
 from promotion.recorded.findings import LabelFinding, LabelState, find_in_labels
 from promotion.recorded.label_store import FileLabels
-from promotion.recorded.predictions import RecordedPredictions
-
-if TYPE_CHECKING:
-    from promotion.recorded.database_predictions import DatabasePredictions
 
 LOOK_SECONDS = 1.0
 """Between two looks, at least: each goes through all that was recorded."""
@@ -22,32 +18,18 @@ LOOK_SHARE = 0.1
 """Of the promoter's time, at most: what else it watches must not wait for long."""
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutAnswers:
-    """Which recorded answers are a rollout's."""
-
-    rollout_id: int
-    stable_digest: str
-    canary_digest: str
-    since: float
-    """Seconds since the epoch."""
-
-
 @dataclass(slots=True)
 class LiveLabels:
-    """What the predictors recorded in `records`, with the labels that are kept in `labels`."""
+    """What the predictors recorded, with the labels that are kept in `labels`."""
 
-    records: Sequence[Path]
-    """Directories; none where they are in the database."""
+    open_answers: Callable[[RolloutAnswers], AnswerSource]
     labels: Path
     """The directory of a FileRolloutStore."""
     policy: GatePolicy
     clock: Clock
-    database_url: str | None = None
-    """Of the database of records; it may hold a password."""
     _finding: LabelFinding | None = field(default=None, init=False)
     _of: RolloutAnswers | None = field(default=None, init=False)
-    _predictions: "RecordedPredictions | DatabasePredictions | None" = field(default=None, init=False)
+    _predictions: AnswerSource | None = field(default=None, init=False)
     _given: FileLabels | None = field(default=None, init=False)
     _look_at: float = field(default=0.0, init=False)
     """When the next look is due, by the monotonic clock."""
@@ -67,7 +49,7 @@ class LiveLabels:
         """What the newest look found; None before the first."""
         return self._finding if of == self._of else None
 
-    def _find(self, predictions: "RecordedPredictions | DatabasePredictions", given: FileLabels) -> LabelFinding:
+    def _find(self, predictions: AnswerSource, given: FileLabels) -> LabelFinding:
         try:
             given.read()
             predictions.read()
@@ -81,16 +63,9 @@ class LiveLabels:
         predictions.read()
         return find_agreement(predictions.answers, since, self.clock.now().timestamp())
 
-    def _parts(self, of: RolloutAnswers) -> "tuple[RecordedPredictions | DatabasePredictions, FileLabels]":
+    def _parts(self, of: RolloutAnswers) -> tuple[AnswerSource, FileLabels]:
         if self._of != of or self._predictions is None or self._given is None:
             self._of, self._finding = of, None
-            self._predictions = self._open(of)
+            self._predictions = self.open_answers(of)
             self._given = FileLabels(self.labels, of.rollout_id)
         return self._predictions, self._given
-
-    def _open(self, of: RolloutAnswers) -> "RecordedPredictions | DatabasePredictions":
-        if self.database_url is None:
-            return RecordedPredictions(self.records, of.stable_digest, of.canary_digest, of.since)
-        from promotion.recorded.database_predictions import DatabasePredictions  # noqa: PLC0415  # loads SQLAlchemy
-
-        return DatabasePredictions(self.database_url, of.stable_digest, of.canary_digest, of.since)

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from promotion.evidence.asked_predictor import REPLAY_ID
-from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, RecordsMissing, Role
+from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, RecordsMissing, RolloutAnswers
 
 SCHEMA = 1
 _START_BYTES = 128  # of a line; it begins with the record's key
@@ -21,33 +21,24 @@ _START_BYTES = 128  # of a line; it begins with the record's key
 
 @dataclass(slots=True)
 class RecordedPredictions:
-    """What both bundles answered since a moment, as far as it was read.
-
-    Where stable and canary run the same bundle nobody can tell their answers apart, and there are none.
-    """
+    """An AnswerSource of what predictors write into directories."""
 
     directories: Sequence[Path]
     """The DIR of each predictor's ASSAY_RECORD; both may have the same."""
-    stable_digest: str
-    canary_digest: str
-    since: float
-    """Seconds since the epoch; answers before are left out."""
+    of: RolloutAnswers
     answers: AnswersOfBoth = field(default_factory=AnswersOfBoth, init=False)
     _read: dict[bytes, int] = field(default_factory=dict, init=False)
 
-    def read(self) -> bool:
-        """Take in what was written since the last call; whether there was anything. Raises RecordsMissing."""
-        found = False
+    def read(self) -> None:
+        """See AnswerSource."""
         for path in self._paths():
             try:
                 for line in self._new_lines(path):
-                    found = True
                     self._take(line, path)
             except FileNotFoundError:
                 continue  # put aside, or thrown away, since it was listed
             except OSError as error:
                 raise RecordsMissing(f"{path} cannot be read: {error.strerror}") from error
-        return found
 
     def _paths(self) -> Iterator[Path]:
         for directory in self.directories:
@@ -75,15 +66,10 @@ class RecordedPredictions:
             if record["schema"] != SCHEMA:
                 raise RecordsMissing(f"{path} has records of schema {record['schema']}; this version reads {SCHEMA}")
             at = datetime.fromisoformat(record["time"]).timestamp()
-            role = self._role_of(record["bundle_digest"])
-            is_meant = role is not None and at >= self.since and record.get("id") != REPLAY_ID
+            role = self.of.role_of(record["bundle_digest"])
+            is_meant = role is not None and at >= self.of.since and record.get("id") != REPLAY_ID
             if role is not None and is_meant and "labels" in record:
                 answer = RecordedAnswer(record["request_id"], at, tuple(record["labels"]))
                 self.answers.add(role, answer)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordsMissing(f"{path} has a line that is no recorded prediction: {error}") from error
-
-    def _role_of(self, bundle_digest: str) -> Role | None:
-        if self.stable_digest == self.canary_digest:
-            return None
-        return {self.stable_digest: "stable", self.canary_digest: "canary"}.get(bundle_digest)  # type: ignore[return-value]

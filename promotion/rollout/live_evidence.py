@@ -6,8 +6,9 @@ from datetime import datetime
 from promotion.gate.outcome import Outcome
 from promotion.gate.policy import LiveLabelPolicy
 from promotion.recorded.agreement import ShadowAgreement
+from promotion.recorded.answers import RolloutAnswers
 from promotion.recorded.findings import LabelFinding, LabelState
-from promotion.recorded.live_labels import LiveLabels, RolloutAnswers
+from promotion.recorded.live_labels import LiveLabels
 from promotion.rollout.events import Stopped
 from promotion.rollout.record import RolloutRecord, StopCode
 

@@ -5,13 +5,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
+import psutil
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,13 @@ def start_and_wait(ready_url: str, log: Path, *arguments: object, timeout: float
         time.sleep(0.05)
     process.kill()
     raise AssertionError(f"{arguments} is not ready: {log.read_text()}")
+
+
+def command_lines() -> Iterator[str]:
+    """What runs on this machine, and where."""
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE:
+                yield f"{' '.join(process.cmdline())} (in {process.cwd()})"
+        except psutil.Error:
+            continue

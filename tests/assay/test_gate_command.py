@@ -7,7 +7,7 @@ from scipy.stats import norm
 from dataset import write_csv_table
 from promotion.statistics.tango import tango_z
 from tests.assay.conftest import ServedPair
-from tests.assay.program import assay, free_ports
+from tests.assay.program import assay, command_lines, free_ports
 from training.digits import load_digits_parts
 
 
@@ -32,6 +32,23 @@ def test_a_better_canary_is_promoted_with_the_numbers_that_scripts_read(served: 
     assert html.count("<svg") == 6
     asked_for = re.findall(r"<(?:script|link|img|iframe)\b|@import|url\((?!#)|href=\"http", html)
     assert asked_for == [], "the page asks the network for something"
+
+
+def test_two_bundles_are_judged_as_if_they_were_served(bundles: tuple[Path, Path]) -> None:
+    weak, better = bundles
+    done = assay("gate", "--stable", better, "--canary", weak, "--holdout", "digits:holdout", "--json")
+    assert done.code == 10, done.stderr
+    record = done.json()
+    assert record["stable"]["bundle_digest"] == f"sha256:{better.name}"
+    assert record["canary"]["bundle_digest"] == f"sha256:{weak.name}"
+    assert [line for line in command_lines() if str(weak) in line or str(better) in line] == []
+
+
+def test_a_directory_that_is_no_bundle_is_named(bundles: tuple[Path, Path], tmp_path: Path) -> None:
+    done = assay("gate", "--stable", tmp_path / "none", "--canary", bundles[0], "--holdout", "digits:holdout")
+    assert done.code == 12
+    assert done.stderr.splitlines()[-1].startswith("assay: ERROR: stable ended with"), done.stderr
+    assert str(tmp_path / "none") in done.stderr
 
 
 def test_a_worse_canary_is_rejected_for_a_person_to_read(served: ServedPair) -> None:

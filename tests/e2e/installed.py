@@ -16,8 +16,8 @@ import pytest
 
 from assay.cluster.promotion_job import follow_promotion
 from assay.cluster.release import Release
+from assay.cluster.release_store import upload
 from assay.cluster.tools import ask
-from assay.cluster.upload import upload
 from assay.demo.data import write_wrong_labels
 from dataset import LabelledRows
 from promotion.gate.outcome import Outcome

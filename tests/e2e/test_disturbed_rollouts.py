@@ -159,6 +159,7 @@ def test_a_promoter_that_is_killed_after_every_write_reaches_the_same_end(releas
     release.withdraw()
 
 
+@pytest.mark.alone
 def test_an_api_server_that_is_killed_does_not_end_it(release: Installed) -> None:
     """The last test: it is everybody's API server."""
     promotion = Promotion(release)

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import LiteralString, Self
 
 import psycopg
 
@@ -106,11 +106,11 @@ class PostgresServer:
         """What it wrote, all statements included."""
         return self._log.read_text()
 
-    def create_database(self) -> str:
+    def create_database(self, options: LiteralString = "") -> str:
         """The URL of a new, empty one, as its owner."""
         name = f"records_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} {options}")
         return self.url(name)
 
     def url(self, database: str, user: str = _ADMINISTRATOR, password: str = _PASSWORD) -> str:

@@ -38,6 +38,18 @@ def test_what_is_read_is_what_was_written(writer: PredictionWriter, database: Da
     assert kept(database) == rows
 
 
+def test_a_database_without_an_encoding_keeps_texts_too(postgres: PostgresServer) -> None:
+    url = postgres.create_database("ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    database = open_database(url)
+    upgrade(database)
+    rows = [row._replace(label="Ä", client="somebody") for row in make_rows(range(2, 5))]
+    with closing(PredictionWriter(url)) as writer:
+        writer.write(rows)
+        writer.write(rows)  # one by one, where COPY refuses them
+    assert kept(database) == rows
+    database.dispose()
+
+
 def test_a_batch_that_comes_again_is_kept_once(writer: PredictionWriter, database: Database) -> None:
     writer.write(make_rows(range(3)))
     writer.write(make_rows(range(1, 5)))

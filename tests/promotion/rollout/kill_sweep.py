@@ -9,6 +9,7 @@ one, which has loaded everything, and begins or resumes as `assay promote` does.
 import os
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -17,6 +18,7 @@ from promotion.clock import SystemClock
 from promotion.gate.configuration import policy_digest
 from promotion.gate.record import EvidenceRecord, write_evidence
 from promotion.recorded.live_labels import LiveLabels
+from promotion.recorded.predictions import RecordedPredictions
 from promotion.rollout.beginning import begin, resume
 from promotion.rollout.file_orders import FileRolloutOrders
 from promotion.rollout.file_store import FileRolloutStore
@@ -98,7 +100,8 @@ def run_rollout(folder: Path, canary: str, death: Death) -> None:
         orders.give(APPROVAL)
         dying, clock = DyingRouter(router, death), SystemClock()
         seams = (dying, counter, source, judge, store, clock, lambda _record: None)
-        live = LiveEvidence(LiveLabels([folder / "records"], folder / "rollouts", POLICY, clock), POLICY.live_labels)
+        answers = partial(RecordedPredictions, [folder / "records"])
+        live = LiveEvidence(LiveLabels(answers, folder / "rollouts", POLICY, clock), POLICY.live_labels)
         RolloutRunner(*seams, orders=orders, mirror=dying, live=live).run(record)
 
 

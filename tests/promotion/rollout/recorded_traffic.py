@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from promotion.gate.policy import GatePolicy
 from promotion.recorded.label_store import FileLabels
 from promotion.recorded.labels import TrueLabel
 from promotion.recorded.live_labels import LiveLabels
+from promotion.recorded.predictions import RecordedPredictions
 from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.live_evidence import LiveEvidence
 from tests.promotion.recorded.recordings import append, record_line
@@ -68,5 +70,5 @@ def look_anew(around: Surroundings, policy: GatePolicy) -> None:
     """As a process does that was just started."""
     assert isinstance(around.store, FileRolloutStore)
     directory = around.store.directory
-    recorded = LiveLabels([directory / "records"], directory, policy, around.clock)
+    recorded = LiveLabels(partial(RecordedPredictions, [directory / "records"]), directory, policy, around.clock)
     around.live = LiveEvidence(recorded, policy.live_labels)

@@ -1,7 +1,9 @@
-"""The demo's child processes: started in order, ended in reverse order however the demo ends.
+"""A command's child processes: started in order, ended in reverse order however the command ends.
 
-Children have sessions of their own, so that Ctrl-C reaches the demo alone, which then ends them one by one; on Linux
-they also end when the demo is killed outright.
+Children have sessions of their own, so that Ctrl-C reaches the command alone, which then ends them one by one; on Linux
+they also end when the command is killed outright.
+
+ProcessFailed    a child ended, or did not become ready; the message says which and why
 """
 
 import ctypes
@@ -19,11 +21,13 @@ from typing import IO, Self
 
 import httpx
 
-from assay.demo.errors import DemoFailed
-
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
 PR_SET_PDEATHSIG = 1
+
+
+class ProcessFailed(Exception):
+    """A child process ended before its time, with another code than expected, or did not become ready."""
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Processes:
             self.stop(name)
 
     def serve(self, name: str, arguments: Sequence[str], ready_url: str, timeout_seconds: float = 30.0) -> None:
-        """Start a server and return once `ready_url` answers 200; DemoFailed with its last words when it does not."""
+        """Start a server and return once `ready_url` answers 200; else ProcessFailed with its last words."""
         self.show(f"$ {_shown(arguments)} &")
         log = self.logs / f"{name}.log"
         with log.open("wb") as output:
@@ -55,19 +59,19 @@ class Processes:
         while not _answers(ready_url):
             if process.poll() is not None:
                 del self._running[name]
-                raise DemoFailed(f"{name} ended with {process.returncode}: {_last_words(log)}")
+                raise ProcessFailed(f"{name} ended with {process.returncode}: {_last_words(log)}")
             if time.monotonic() > deadline:
-                raise DemoFailed(f"{name} is not ready after {timeout_seconds:.0f} s: {_last_words(log)}")
+                raise ProcessFailed(f"{name} is not ready after {timeout_seconds:.0f} s: {_last_words(log)}")
             time.sleep(POLL_SECONDS)
 
     def run(self, arguments: Sequence[str], expected: Sequence[int] = (0,)) -> int:
-        """Run a command to its end, showing what it prints; DemoFailed for an exit code that is not `expected`."""
+        """Run a command to its end, showing what it prints; ProcessFailed for an exit code that is not `expected`."""
         self.show(f"$ {_shown(arguments)}")
         process = self._start("command", arguments, stdout=None, stderr=None)
         code = process.wait()
         del self._running["command"]
         if code not in expected:
-            raise DemoFailed(f"`{_shown(arguments)}` ended with {code}, not {' or '.join(map(str, expected))}")
+            raise ProcessFailed(f"`{_shown(arguments)}` ended with {code}, not {' or '.join(map(str, expected))}")
         return code
 
     def stop(self, name: str) -> None:
