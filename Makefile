@@ -14,7 +14,9 @@ demo: $(VENV)/.demo ## Train, serve, judge and promote on real data, on this mac
 	@$(BIN)/assay demo $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT)) $(if $(OUT),--out "$(OUT)")
 
 ##@ On Kubernetes
-IMAGE ?= assay:dev
+TARGET ?= predictor
+IMAGE ?= $(if $(filter full,$(TARGET)),assay-full,assay):dev
+FULL_IMAGE ?= assay-full:dev
 NAMESPACE ?= assay
 CLUSTER := $(BIN)/assay cluster
 BUNDLE_OPTION = $(if $(BUNDLE),--bundle "$(BUNDLE)")
@@ -23,9 +25,9 @@ PLACE = --namespace $(NAMESPACE) $(if $(CONTEXT),--context "$(CONTEXT)")
 cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway (PROMETHEUS=1: and a Prometheus)
 	@$(CLUSTER) up $(if $(PROMETHEUS),--prometheus) --node-image "$(KIND_NODE_IMAGE)" $(if $(ENVOY_GATEWAY_CHART),--gateway-chart "$(ENVOY_GATEWAY_CHART)") --gateway-flags "$(ENVOY_GATEWAY_FLAGS)"
 
-image: ## Build the container image (IMAGE=assay:dev, EXTRAS=s3)
+image: ## Build the container image (IMAGE=assay:dev, EXTRAS=s3; TARGET=full: with console and training, assay-full:dev)
 	@command -v docker >/dev/null || { echo "make: docker is missing; apt-get install docker.io, or docs.docker.com/engine/install" >&2; exit 1; }
-	docker build $(DOCKER_BUILD_FLAGS) $(if $(EXTRAS),--build-arg EXTRAS="$(EXTRAS)") --tag $(IMAGE) .
+	docker build $(DOCKER_BUILD_FLAGS) $(if $(EXTRAS),--build-arg EXTRAS="$(EXTRAS)") --target $(TARGET) --tag $(IMAGE) .
 	@echo "$(IMAGE) is built; next: make deploy"
 
 deploy: $(VENV)/.demo ## Install the chart with a first, stable revision (BUNDLE=directory)
@@ -110,8 +112,8 @@ test-fast: $(VENV)/.dev ## Run the tests that take at most a few seconds each
 test-image: $(VENV)/.dev ## Run the tests that need Docker and what `make image` makes
 	@ASSAY_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m image $(PYTEST_FLAGS)
 
-test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster image` makes
-	@kind load docker-image $(IMAGE) --name assay
+test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster`, `make image` and `make image TARGET=full` make
+	@kind load docker-image $(IMAGE) $(FULL_IMAGE) --name assay
 	@$(BIN)/pytest -m "cluster and not alone" -n 2 --dist loadfile $(PYTEST_FLAGS)
 	@$(BIN)/pytest -m "cluster and alone" $(PYTEST_FLAGS)
 
@@ -170,6 +172,7 @@ requirements: $(VENV)/.dev ## Pin every dependency anew, with hashes (requiremen
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra dev --output-file requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
+	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra console --extra kubernetes --extra tracing --constraint requirements/dev.txt --output-file requirements/full.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra s3 --constraint requirements/dev.txt --output-file requirements/s3.txt
 	@for peer in benchmarks/requirements/*.in; do $(BIN)/uv pip compile --quiet --upgrade $(PIN_OPTIONS) "$$peer" --output-file "$${peer%.in}.txt"; done
 

@@ -46,6 +46,7 @@ _COMMANDS = {
     "promote": "promote:promote",
     "rollout": "rollout:rollout_app",
     "console": "console:console",
+    "data": "data:data_app",
     "rollout-exporter": "rollout_exporter:rollout_exporter",
     "db": "db:db_app",
     "cluster": "cluster:cluster_app",

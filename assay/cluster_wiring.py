@@ -198,6 +198,18 @@ def cluster_abort(release: Release, gateway_url: str) -> RolloutAbort:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterEnd:
+    """What ends the rollouts of `release`: looked up each time, because stable is another one after each promotion."""
+
+    release: Release
+    gateway_url: str
+
+    def abort(self, by: str, reason: str, patience_seconds: float) -> RolloutRecord | None:
+        """As RolloutAbort says; stable is whom the base route names now."""
+        return cluster_abort(self.release, self.gateway_url).abort(by, reason, patience_seconds)
+
+
 def cluster_orders(release: Release) -> RolloutOrders:
     """Where the orders for rollouts of `release` are kept. Raises RolloutError."""
     with as_rollout_errors():

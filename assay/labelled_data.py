@@ -1,4 +1,4 @@
-"""The data sets that every command takes: a built-in by name, or the path of a CSV."""
+"""The data sets that every command takes: a built-in by name, or the path of a file."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

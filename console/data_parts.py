@@ -4,10 +4,11 @@ A part is a CSV file named by its digest, the keys of its rows beside it (row_ke
 came and from whom. The document is written last: what has none is no part.
 """
 
-import threading
+import fcntl
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,13 +51,12 @@ class DataPart:
 _PARTS = Documents(TypeAdapter(DataPart))
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class DataParts:
-    """The parts in `directory`."""
+    """The parts in `directory`, which several programs may add to."""
 
     directory: Path
     holdouts: Holdouts
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def look(self) -> tuple[DataPart, ...]:
         """All parts, oldest first."""
@@ -92,7 +92,7 @@ class DataParts:
 
         Raises DatasetMalformed for other columns; Refused where a row stands in the pinned holdout, or none is new.
         """
-        with self._lock:
+        with self._alone():
             known = self.look()
             if (before := next((part for part in known if part.received_digest == rows.digest), None)) is not None:
                 return before, False
@@ -143,13 +143,25 @@ class DataParts:
         path = self.path_of(part.digest)
         draft = path.with_suffix(".writing")
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
             write_csv_table(kept, draft)
             draft.replace(path)
             self._keys_file(part.digest).write_bytes(keys)
         except OSError as error:
             raise StateNotUsable(f"{path} cannot be written: {error.strerror}") from error
         _PARTS.write(path.with_suffix(".json"), part)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else adds meanwhile: neither a request of the same console nor another program."""
+        path = self.directory / "lock"
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            lock = path.open("wb")
+        except OSError as error:
+            raise StateNotUsable(f"{path} cannot be written: {error.strerror}") from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _keys_file(self, digest: str) -> Path:
         return self.path_of(digest).with_suffix(".keys")

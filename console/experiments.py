@@ -16,7 +16,7 @@ from console.data_parts import DataPart, DataParts
 from console.documents import Documents
 from console.errors import Conflict, NotFound, Refused, StateNotUsable
 from console.jobs import Job, JobKind, JobLimits, JobOrder, JobRunner, JobState
-from console.jobs.subprocess_jobs import parse_output
+from console.jobs.job_folder import parse_output
 from console.moments import now
 from console.tracking import Tracking
 from training.parameters import TrainingParameters
@@ -100,10 +100,20 @@ class Experiments:
 
     def find(self, experiment_id: int) -> Experiment:
         """One of them. Raises NotFound."""
-        kept = _EXPERIMENTS.read(self._path(experiment_id))
-        if kept is None:
+        known = self.known(experiment_id)
+        if known is None:
             raise NotFound(f"there is no experiment {experiment_id}")
-        return self._as_it_stands(kept)
+        return known
+
+    def known(self, experiment_id: int) -> Experiment | None:
+        """The one with this id, if it is known here."""
+        kept = _EXPERIMENTS.read(self._path(experiment_id))
+        return self._as_it_stands(kept) if kept is not None else None
+
+    def keep(self, experiment: Experiment) -> Experiment:
+        """Know one that has ended from now on. Can be repeated. Raises StateNotUsable."""
+        _EXPERIMENTS.write(self._path(experiment.experiment_id), experiment)
+        return experiment
 
     def begin(self, order: TrainingOrder, by: str, key: str | None = None) -> tuple[Experiment, bool]:
         """Start a training, and whether it is a new one: with a `key` that was given before, it is that one.

@@ -10,11 +10,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal
 
 from console.data_parts import DataPart
 from console.deployments.deployment import Deployment
-from console.experiments import Experiment, ExperimentState
+from console.experiments import Experiment
 from console.holdouts import Holdout
 from console.services import Services
 from dataset import LabelledRows
@@ -23,7 +22,8 @@ from records.bundles import record_bundle
 from records.database import Database
 from records.dataset_writer import PartRows, write_part
 from records.deployments import DeploymentRow, record_deployment
-from records.experiments import ExperimentBegun, begin_experiment, change_experiment, finish_experiment
+from records.experiments import ExperimentBegun
+from records.training_runs import TrainedBundle, TrainingRun, write_training_run
 
 
 @dataclass
@@ -96,17 +96,11 @@ class RecordBook:
             mlflow_run_id=one.run,
             started_at=_moment(one.began_at),
         )
-        begin_experiment(self.database, begun)
-        if one.state is ExperimentState.RUNNING:
-            return
-        at = _moment(one.ended_at or one.began_at)
-        if one.state is ExperimentState.FINISHED:
-            holdout = one.holdout.model_dump(mode="json")
-            finish_experiment(self.database, one.experiment_id, one.metrics or {}, at, holdout=holdout)
-        else:
-            state: Literal["failed", "cancelled"] = "failed"
-            state = "cancelled" if one.state is ExperimentState.CANCELLED else state
-            change_experiment(self.database, one.experiment_id, state, at)
+        made = None
+        if bundle is not None:
+            made = TrainedBundle(bundle.digest, bundle.manifest.model_dump(mode="json"), one.metrics or {})
+        ended_at = _moment(one.ended_at) if one.ended_at else None
+        write_training_run(self.database, TrainingRun(begun, one.state.value, ended_at, made))
 
     def _write_bundle(self, digest: str) -> None:
         bundle = self.services.bundles.find(digest)

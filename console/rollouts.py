@@ -7,7 +7,6 @@ from typing import Protocol
 from console.errors import NotFound
 from promotion.clock import Clock
 from promotion.gate.record import EvidenceRecord
-from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.record import RolloutRecord
 from promotion.rollout.status import RolloutStatus, rollout_status
 
@@ -29,12 +28,19 @@ class RolloutWatch(Protocol):
         """The rollouts that are kept, oldest first. Raises RolloutError. Can be repeated."""
 
 
+class RolloutEnd(Protocol):
+    """What ends the rollout of a place (promotion/rollout/abort.py)."""
+
+    def abort(self, by: str, reason: str, patience_seconds: float) -> RolloutRecord | None:
+        """Send everything to stable, and return the newest record as it ended. Raises PromotionError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rollouts:
     """The rollouts of one gateway."""
 
     watch: RolloutWatch
-    abort_rollout: RolloutAbort
+    abort_rollout: RolloutEnd
     clock: Clock
 
     def look(self) -> Sequence[RolloutRecord]:

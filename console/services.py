@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from console.bundles import Bundles
 from console.data_parts import DataParts
 from console.deployments.deployments import Deployments
+from console.drift import DriftWatch
 from console.experiments import Experiments
 from console.feedback import Feedback
+from console.feedback_parts import FeedbackParts
 from console.holdouts import Holdouts
 from console.jobs import JobRunner
 from console.predictions import Predictions
@@ -32,5 +34,7 @@ class Services:
     rollouts: Rollouts
     predictions: Predictions
     feedback: Feedback
+    feedback_parts: FeedbackParts
+    drift: DriftWatch
     jobs: JobRunner
     upload_limits: UploadLimits

@@ -3,14 +3,16 @@
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from console.errors import NotFound
+from bundle import Bundle
+from console.errors import NotFound, Refused
 from training.errors import ExperimentEnded, ExperimentNotFound
 from training.tracking.opening import open_tracking
 
 if TYPE_CHECKING:
+    from training.tracking.experiment import Experiment as TrackedExperiment
     from training.tracking.paired_answers import PairedErrors, PairedRights
     from training.tracking.store import TrackingStore
 
@@ -45,6 +47,19 @@ class Tracking:
                 run.cancel()
             else:
                 run.fail(because)
+
+    def fetch(self, experiment_id: int, directory: Path) -> "tuple[TrackedExperiment, Bundle]":
+        """One that has finished, whoever trained it, and its bundle, written below `directory`. Can be repeated.
+
+        Raises NotFound; Refused where it has made no bundle; BundleError where that cannot be written.
+        """
+        try:
+            found = self._open().read(experiment_id)
+            if found.bundle_digest is None or found.ended_at is None:
+                raise Refused(f"experiment {experiment_id} is {found.state} in {self.url}: it has no bundle")
+            return found, self._open().fetch_bundle(experiment_id, directory)
+        except ExperimentNotFound as error:
+            raise NotFound(str(error)) from error
 
     def list_files(self, experiment_id: int) -> tuple[str, ...]:
         """The paths of what it made: metrics, plots, the model. Raises NotFound."""

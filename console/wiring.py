@@ -1,4 +1,4 @@
-"""Chooses the concrete classes of a console on one machine."""
+"""Chooses the concrete classes of a console: on one machine, or in a cluster (kubernetes/wiring.py)."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,35 +6,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.bundles import Bundles
-from console.data_parts import DataParts
+from console.data_wiring import upload_limits, wire_data
 from console.database import open_records
 from console.deployments.deployment import DeploymentStore
 from console.deployments.deployments import Deployments
 from console.deployments.keeper import Keeper
 from console.deployments.machine import Machine, MachinePlace
+from console.drift import DriftWatch
 from console.experiments import Experiments
 from console.feedback import Feedback
-from console.holdouts import Holdouts
-from console.jobs import JobLimits
+from console.feedback_parts import FeedbackParts
+from console.jobs import JobLimits, JobRunner
 from console.jobs.subprocess_jobs import SubprocessJobs
 from console.loop import Loop
 from console.predictions import Predictions
 from console.record_book import RecordBook
-from console.rollouts import Rollouts, RolloutWatch
+from console.rollouts import RolloutEnd, Rollouts, RolloutWatch
 from console.services import Services
 from console.settings import ConsoleSettings
 from console.tracking import Tracking
-from console.uploads import UploadLimits
-from content_store.store_directory import StoreDirectory
 from promotion.clock import SystemClock
 from promotion.gate.record import EvidenceRecord
-from promotion.rollout.abort import RolloutAbort
 from promotion.rollout.record import RolloutRecord
 from records.database import Database
 from training.parameters import read_parameters
 from training.settings import TrainingSettings
 
 KEEPER_SECONDS = 0.25
+DATABASE_SECONDS = 120.0
+"""A chart starts its database and what makes its tables together with the console."""
+CLUSTER_KEEPER_SECONDS = 1.0
+"""Each look asks the API server."""
 BOOK_SECONDS = 1.0
 
 
@@ -47,7 +49,7 @@ class Program:
     version: str
     watch: Callable[[Path, Path], RolloutWatch]
     """A look at the rollouts in a directory, and at the gateway in another."""
-    abort: Callable[[Path, Path], RolloutAbort]
+    abort: Callable[[Path, Path], RolloutEnd]
     """What ends the rollout there."""
     environment: Callable[[Path], str]
     """What a gateway is called in the database of records."""
@@ -71,27 +73,35 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
 
     Raises StateNotUsable, ContentError, ParametersNotUsable, RecordsError.
     """
-    store = StoreDirectory.open(state / "store")
-    holdouts = Holdouts(store, state / "data" / "pinned-holdout.json", settings.upload_memory_bytes)
-    bundles = Bundles(store, settings.bundle_limit_bytes)
-    data = DataParts(state / "data" / "parts", holdouts)
-    records = open_records(state)
+    data = wire_data(state, settings)
+    holdouts = data.holdouts
+    bundles = Bundles(holdouts.store, settings.bundle_limit_bytes)
+    records = open_records(state, 0.0 if settings.release is None else DATABASE_SECONDS)
     tracking = Tracking(TrainingSettings().tracking_url or f"sqlite:///{state / 'tracking.db'}")
     environment = {**records.environment, "ASSAY_TRACKING_URL": tracking.url}
-    jobs = SubprocessJobs(state / "jobs", program.command, environment)
     gateway, rollout_directory = state / "gateway", state / "rollouts"
     abort = program.abort(rollout_directory, gateway)
-    gate = settings.gate.absolute() if settings.gate else None
-    place = MachinePlace(gateway, settings.gateway_port, rollout_directory, gate)
     deployment_store = DeploymentStore(state / "deployments")
-    machine = Machine(place, jobs, bundles, holdouts, abort, state / "spool")
-    keeper = Loop("keeper", Keeper(deployment_store, machine, log).look, KEEPER_SECONDS, log)
+    jobs: JobRunner
+    if settings.release is None:
+        jobs = SubprocessJobs(state / "jobs", program.command, environment)
+        gate = settings.gate.absolute() if settings.gate else None
+        place = MachinePlace(gateway, settings.gateway_port, rollout_directory, gate)
+        machine = Machine(place, jobs, bundles, holdouts, abort, state / "spool")
+        keeper = Loop("keeper", Keeper(deployment_store, machine, log).look, KEEPER_SECONDS, log)
+        gateway_url = f"http://127.0.0.1:{settings.gateway_port}"
+    else:
+        from console.kubernetes.wiring import cluster_parts  # noqa: PLC0415  # its client is an extra of its own
+
+        parts = cluster_parts(state, settings, bundles, holdouts, abort, environment, log)
+        jobs = parts.jobs
+        keeper = Loop("keeper", parts.keeper.look, CLUSTER_KEEPER_SECONDS, log)
+        gateway_url = settings.gateway_url
     limits = JobLimits(settings.training_seconds, settings.training_memory_bytes)
     defaults = read_parameters(settings.params)
     experiments = Experiments(
         state / "experiments", data, bundles, jobs, tracking, defaults, limits, settings.trainings_at_once
     )
-    gateway_url = f"http://127.0.0.1:{settings.gateway_port}"
     clock = SystemClock()
     rollouts = Rollouts(program.watch(rollout_directory, gateway), abort, clock)
     services = Services(
@@ -103,9 +113,11 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
         deployments=Deployments(deployment_store, experiments, bundles, gateway_url, keeper.wake),
         rollouts=rollouts,
         predictions=Predictions(records.database),
-        feedback=Feedback(records.database, rollouts, rollout_directory, data, clock),
+        feedback=Feedback(records.database, rollouts, rollout_directory if settings.release is None else None, clock),
+        feedback_parts=FeedbackParts(records.database, data, deployment_store),
+        drift=DriftWatch(records.database, deployment_store, bundles),
         jobs=jobs,
-        upload_limits=UploadLimits(settings.upload_limit_bytes, settings.upload_memory_bytes),
+        upload_limits=upload_limits(settings),
     )
 
     def write_rollout(record: RolloutRecord) -> None:
@@ -114,3 +126,9 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
     environment_name = program.environment(gateway)
     book = RecordBook(records.database, services, environment_name, settings.dataset, write_rollout)
     return WiredConsole(services, keeper, Loop("record book", book.write, BOOK_SECONDS, log))
+
+
+def wire_feedback_parts(state: Path, settings: ConsoleSettings) -> FeedbackParts:
+    """What makes parts of the labels that came to the console of `state`. Raises ContentStoreError, RecordsError."""
+    data = wire_data(state, settings)
+    return FeedbackParts(open_records(state).database, data, DeploymentStore(state / "deployments"))

@@ -104,7 +104,7 @@ def _read_header(path: Path, lines: _NumberedLines) -> list[str]:
     header = [name.strip() for name in next(lines, (1, []))[1]]
     if not header:
         raise DatasetMalformed(f"{path}: empty; expected a header line such as label,pixel1,pixel2")
-    if all(_is_number(name) for name in header):
+    if all(is_number(name) for name in header):
         raise DatasetMalformed(f"{path}, line 1: numbers; expected a header line such as label,pixel1,pixel2")
     if len(header) < 2:
         raise DatasetMalformed(f"{path}, line 1: one column {header[0]!r}; expected a label and at least one feature")
@@ -151,7 +151,7 @@ class _Categories:
     def begin(self, line: int, cells: list[str]) -> None:
         """Look at the first row."""
         self._first_line, self._first_cells = line, cells
-        self.found = {place: {} for place, cell in enumerate(cells) if cell.strip() and not _is_number(cell)}
+        self.found = {place: {} for place, cell in enumerate(cells) if cell.strip() and not is_number(cell)}
 
     def count(self, path: Path, names: list[str], cells: list[str]) -> list[str]:
         """The cells of a row, with an index in the place of each category. Raises DatasetMalformed for a number."""
@@ -159,7 +159,7 @@ class _Categories:
             return cells
         counted = list(cells)
         for place, indices in self.found.items():
-            if _is_number(cells[place]):
+            if is_number(cells[place]):
                 found, column = self._first_cells[place], names[place]
                 where = f"{path}, line {self._first_line}, column {column}"
                 raise DatasetMalformed(f"{where}: {found!r} is not a finite number, as others of the column are")
@@ -171,14 +171,15 @@ def _read_numbers(path: Path, line: int, names: list[str], cells: list[str]) -> 
     try:
         numbers = np.array(cells, dtype=np.float64)
     except ValueError:
-        numbers = np.array([float(cell) if _is_number(cell) else math.nan for cell in cells])
+        numbers = np.array([float(cell) if is_number(cell) else math.nan for cell in cells])
     if not np.isfinite(numbers).all():
         place = int(np.flatnonzero(~np.isfinite(numbers))[0])
         raise DatasetMalformed(f"{path}, line {line}, column {names[place]}: {cells[place]!r} is not a finite number")
     return numbers
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether `cell` says a number, finite or not."""
     try:
         float(cell)
     except ValueError:

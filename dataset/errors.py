@@ -2,7 +2,9 @@
 
 DatasetError
 ├── DatasetNotFound     no built-in of this name, no file at this path
-└── DatasetMalformed    the file is not a table of numbers with labels; the message names file, line and column
+├── DatasetMalformed    the file is not a table of numbers with labels; the message names file, line and column
+├── DatasetTooLarge     the file's rows would take more memory than the limit
+└── ReaderMissing       what reads such a file is not installed; the message names the extra that brings it
 """
 
 
@@ -16,3 +18,11 @@ class DatasetNotFound(DatasetError):
 
 class DatasetMalformed(DatasetError):
     """The content is not a table of numbers with labels."""
+
+
+class DatasetTooLarge(DatasetError):
+    """The rows would take more memory than the limit."""
+
+
+class ReaderMissing(DatasetError):
+    """What reads such a file is not installed."""

@@ -1,12 +1,12 @@
-"""How a person names a data set: a built-in (`digits`), a part of one (`digits:part-1`), or the path of a CSV."""
+"""How a person names a data set: a built-in (`digits`), a part of one (`digits:part-1`), or the path of a file."""
 
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dataset.csv_table import read_csv_table
 from dataset.errors import DatasetNotFound
 from dataset.labelled_rows import LabelledRows, concatenate
+from dataset.table_file import read_table
 
 HOLDOUT_PART = "holdout"
 
@@ -39,9 +39,9 @@ def load_parts(specification: str, builtins: BuiltinDatasets) -> Mapping[str, La
     if not os.path.exists(specification):  # pathlib's raises for a path that is too long or in a closed directory
         raise DatasetNotFound(f"{specification}: no such file, nor a built-in data set; built in: {_either(builtins)}")
     if os.path.isdir(specification):
-        raise DatasetNotFound(f"{specification}: a directory; expected a CSV file (.csv or .csv.gz)")
+        raise DatasetNotFound(f"{specification}: a directory; expected a file (.csv, .csv.gz or .parquet)")
     path = Path(specification)
-    return {path.name: read_csv_table(path)}
+    return {path.name: read_table(path)}
 
 
 def _either(names: Mapping[str, object]) -> str:

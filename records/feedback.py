@@ -42,7 +42,9 @@ def record_labels(
 
     Can be repeated. Raises DatabaseUnreachable, DatabaseRefuses.
     """
-    wanted = {(one.request_id, one.row): one for one in reversed(labels)}  # the first of a row
+    wanted: dict[tuple[str, int], TrueLabel] = {}
+    for one in labels:
+        wanted.setdefault((one.request_id, one.row), one)
     with explaining(database), database.begin() as connection:
         there = _found(connection, select(Prediction.request_id, Prediction.row), Prediction, wanted)
         answered = {(row.request_id, row.row) for row in there}

@@ -17,6 +17,8 @@ from records.database import explaining
 from records.models import Base
 
 ROLES = ("predictor", "analyst", "console")
+MIGRATION_TABLE = "alembic_version"
+"""Alembic's own: which migration the tables are at."""
 _CONSOLE_CHANGES = ("deployments", "experiments", "feedback", "rollouts")  # the others are added to, never changed
 
 
@@ -73,11 +75,12 @@ def _grant(connection: Connection, roles: tuple[str, ...] | list[str]) -> None:
         return
     tables = sorted(Base.metadata.tables)
     kept = ", ".join(table for table in tables if table != "predictions")
+    read = ", ".join([*tables, MIGRATION_TABLE])  # a program that reads makes sure that the tables are its own
     rights = {
         "predictor": ["INSERT ON predictions"],
-        "analyst": [f"SELECT ON {', '.join(tables)}"],
+        "analyst": [f"SELECT ON {read}"],
         "console": [
-            f"SELECT ON {', '.join(tables)}",
+            f"SELECT ON {read}",
             f"INSERT ON {kept}",
             f"UPDATE ON {', '.join(_CONSOLE_CHANGES)}",
             "USAGE ON ALL SEQUENCES IN SCHEMA public",

@@ -83,7 +83,7 @@ def run_extract_data(
 ) -> ExtractedData:
     """The first stage. Raises DataNotUsable, DatasetMalformed."""
     rows = extract_data(parts, holdout, parameters.task)
-    return ExtractedData(rows, tuple(_reference(part) for part in parts), holdout)
+    return ExtractedData(rows, tuple(describe_rows(part) for part in parts), holdout)
 
 
 def run_train_model(data: ExtractedData, parameters: TrainingParameters, report: Report) -> TrainedModel:
@@ -132,7 +132,7 @@ def _manifest(data: ExtractedData, parameters: TrainingParameters, provenance: P
         metrics={},
         lineage=Lineage(
             training_data=data.parts,
-            holdout=_reference(data.holdout),
+            holdout=describe_rows(data.holdout),
             parameters_digest=parameters.digest(),
             seed=parameters.seed,
             commit=provenance.commit,
@@ -144,5 +144,6 @@ def _manifest(data: ExtractedData, parameters: TrainingParameters, provenance: P
     )
 
 
-def _reference(rows: LabelledRows) -> DataReference:
+def describe_rows(rows: LabelledRows) -> DataReference:
+    """How a bundle's lineage names rows."""
     return DataReference(name=rows.name, digest=rows.digest, rows=len(rows))

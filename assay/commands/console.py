@@ -12,6 +12,9 @@ from assay.labelled_data import load_rows
 from assay.output import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from console.rollouts import RolloutEnd, RolloutWatch
     from console.settings import ConsoleSettings
 
 
@@ -32,7 +35,8 @@ def console(
         int | None, typer.Option(min=1, max=65535, help="Where clients ask for predictions.  [default: 8080]")
     ] = None,
     holdout: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="The first holdout: digits:holdout, or a .csv or .csv.gz.")
+        str | None,
+        typer.Option(metavar="SPEC", help="The first holdout: digits:holdout, or a .csv, .csv.gz or .parquet."),
     ] = None,
     data: Annotated[
         list[str] | None, typer.Option("--data", metavar="SPEC…", help="The first data parts, likewise.")
@@ -80,19 +84,19 @@ def console(
 def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> None:
     from assay.recorded_rollouts import write_recorded_rollout
     from assay.whoami import rollout_environment
-    from assay.wiring import machine_abort, machine_watch
     from console.seed import Seed
     from console.server import run_console
     from console.wiring import Program
 
     def environment(gateway: Path) -> str:
-        return rollout_environment(gateway, None, "")
+        return rollout_environment(gateway, settings.release, settings.namespace)
 
+    watch, abort = _place(settings)
     program = Program(
         command=[sys.executable, "-m", "assay"],
         version=version("assay"),
-        watch=machine_watch,
-        abort=machine_abort,
+        watch=watch,
+        abort=abort,
         environment=environment,
         write_rollout=lambda database, gateway, *of: write_recorded_rollout(database, environment(gateway), *of),
     )
@@ -100,3 +104,19 @@ def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> N
     logging.getLogger("assay.console").setLevel(logging.INFO)
     seed = Seed(load_rows(holdout) if holdout else None, tuple(load_rows(one) for one in data))
     run_console(settings, program, seed, say)
+
+
+def _place(
+    settings: "ConsoleSettings",
+) -> tuple["Callable[[Path, Path], RolloutWatch]", "Callable[[Path, Path], RolloutEnd]"]:
+    """What looks at rollouts, and what ends one: of this machine, or of the release that the settings name."""
+    if settings.release is None:
+        from assay.wiring import machine_abort, machine_watch
+
+        return machine_watch, machine_abort
+    from assay.cluster_wiring import ClusterEnd, cluster_watch
+    from promotion.kubernetes.release import Release
+
+    release = Release(settings.release, settings.namespace)
+    end = ClusterEnd(release, settings.gateway_url)
+    return lambda *_: cluster_watch(release, settings.gateway_stats_url), lambda *_: end

@@ -215,7 +215,7 @@ def load_rollouts(
 
 def _dataset_name(specification: str) -> str:
     name = Path(specification.partition(":")[0]).name
-    return name.removesuffix(".gz").removesuffix(".csv")
+    return name.removesuffix(".gz").removesuffix(".csv").removesuffix(".parquet")
 
 
 @db_app.command()

@@ -14,7 +14,7 @@ from bundle import read_bundle
 def evaluate(
     bundle: Annotated[Path, typer.Option(metavar="DIR", help="The bundle.")],
     holdout: Annotated[
-        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or the path of a .csv or .csv.gz.")
+        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or a .csv, .csv.gz or .parquet.")
     ],
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:

@@ -27,7 +27,7 @@ def gate(
     ] = "",
     canary: Annotated[str, typer.Option(metavar="URL|DIR", help="Who wants its traffic; as --stable.")] = "",
     holdout: Annotated[
-        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or the path of a .csv or .csv.gz.")
+        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or a .csv, .csv.gz or .parquet.")
     ] = "",
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="gate.yaml; left out, margins of 0.02 overall and 0.05 a class.")

@@ -31,7 +31,7 @@ RECORDS = "What both revisions record"
 
 def promote(
     holdout: Annotated[
-        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or the path of a .csv or .csv.gz.")
+        str, typer.Option(metavar="SPEC", help="Labelled rows: digits:holdout, or a .csv, .csv.gz or .parquet.")
     ],
     gateway: Annotated[
         Path, typer.Option(metavar="DIR", help="The gateway's directory, as given to `assay split run`.")

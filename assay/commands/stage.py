@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assay.commands.train import load_training, provenance_of
+from assay.commands.train import load_training, provenance_of, tracked
 from assay.output import print_json, print_lines, say
 
 stage_app = typer.Typer(
@@ -71,18 +71,30 @@ def inference_model(
     params: ParamsOption = PARAMS,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Answer the holdout, score the answers, and write the bundle.
+    """Answer the holdout, score the answers, and write the bundle: an experiment, where ASSAY_TRACKING_URL is set.
 
     Example: assay stage inference_model --data build/data --model build/model --out build/bundle --report build/report
     """
-    from training.experiment import run_inference_model
+    from assay.recorded_training import recorded_training
+    from training.experiment import describe_rows, run_inference_model
     from training.parameters import read_parameters
     from training.run_files import write_run_files
+    from training.settings import TrainingSettings
     from training.stage_files import read_data, read_model
 
     parameters = read_parameters(params)
-    extracted, trained = read_data(data), read_model(model)
-    finished = run_inference_model(extracted, trained, parameters, provenance_of(parameters, params), out, say)
+    with (
+        tracked(TrainingSettings().tracking_url, parameters, None) as run,
+        recorded_training(run, parameters, is_begun_here=True) as record,
+    ):
+        parameters = parameters.numbered(None, run.experiment_id if run else None)
+        extracted, trained = read_data(data), read_model(model)
+        provenance = provenance_of(parameters, params)
+        record.describe(extracted.parts, describe_rows(extracted.holdout), provenance.commit)
+        finished = run_inference_model(extracted, trained, parameters, provenance, out, say)
+        if run is not None:
+            run.finish(finished)
+        record.finish(finished)
     if report is not None:
         with _writing(report):
             write_run_files(finished, report)

@@ -50,7 +50,8 @@ def push(
     store: Annotated[str, typer.Option(metavar="URL", help="The store: http://127.0.0.1:8090.")],
     bundle: Annotated[Path | None, typer.Option(metavar="DIR", help="The bundle to push.")] = None,
     holdout: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="The rows to push: digits:holdout, or a .csv or .csv.gz.")
+        str | None,
+        typer.Option(metavar="SPEC", help="The rows to push: digits:holdout, or a .csv, .csv.gz or .parquet."),
     ] = None,
     timeout_seconds: TimeoutOption = 120.0,
     json: JsonOption = False,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from training.provenance import Provenance
     from training.tracking.run import ExperimentRun
 
-SPEC_HELP = "a built-in data set (digits), a part of one (digits:part-1), or the path of a .csv or .csv.gz"
+SPEC_HELP = "a built-in data set (digits), a part of one (digits:part-1), or the path of a .csv, .csv.gz or .parquet"
 
 
 def train(
@@ -65,26 +65,33 @@ def train(
 
     Example: assay train --data digits:part-1 --holdout digits:holdout --out build/bundles
     """
-    from training.experiment import run_experiment
+    from assay.recorded_training import recorded_training
+    from training.experiment import describe_rows, run_experiment
     from training.parameters import read_parameters
     from training.run_files import write_run_files
     from training.settings import TrainingSettings
 
     parameters = read_parameters(params).numbered(model_version, experiment)
     parameters = parameters.trained_on([*(data or []), *(more_data or [])], holdout)
-    with _tracked(track or TrainingSettings().tracking_url, parameters, experiment) as run:
+    url, is_begun_here = track or TrainingSettings().tracking_url, experiment is None
+    with (
+        tracked(url, parameters, experiment) as run,
+        recorded_training(run, parameters, is_begun_here=is_begun_here) as record,
+    ):
         parameters = parameters.numbered(None, run.experiment_id if run else None)
         parts, rows_to_evaluate = load_training(parameters)
         provenance = provenance_of(parameters, params)
+        record.describe([describe_rows(part) for part in parts], describe_rows(rows_to_evaluate), provenance.commit)
         finished = run_experiment(parts, rows_to_evaluate, parameters, provenance, out, say)
         version = run.finish(finished) if run else None
+        record.finish(finished)
         if report is not None:
             write_run_files(finished, report)
     bundle = finished.bundle
-    tracked = {"experiment_id": run.experiment_id, "registered_version": version} if run else {}
+    on_record = {"experiment_id": run.experiment_id, "registered_version": version} if run else {}
     if json:
         metrics = {"rows": finished.metrics.rows, **finished.metrics.summary()}
-        print_json({"bundle": str(bundle.path), "digest": bundle.digest, "metrics": metrics, **tracked})
+        print_json({"bundle": str(bundle.path), "digest": bundle.digest, "metrics": metrics, **on_record})
         return
     print_lines(
         [
@@ -114,7 +121,7 @@ def provenance_of(parameters: "TrainingParameters", params: Path | None) -> "Pro
 
 
 @contextmanager
-def _tracked(
+def tracked(
     url: str | None, parameters: "TrainingParameters", experiment_id: int | None
 ) -> "Iterator[ExperimentRun | None]":
     """The experiment on record, which ends however the block does; None where nobody tracks."""

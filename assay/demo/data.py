@@ -52,8 +52,8 @@ def _relabelled(rows: LabelledRows, labels: Sequence[str]) -> LabelledRows:
 
 
 def _find_table(folder: Path, ending: str) -> Path:
-    found = sorted(path for kind in ("csv", "csv.gz") for path in folder.glob(f"*{ending}.{kind}"))
+    found = sorted(path for kind in ("csv", "csv.gz", "parquet") for path in folder.glob(f"*{ending}.{kind}"))
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
-        raise DemoFailed(f"{folder}: expected one file named *{ending}.csv or *{ending}.csv.gz, found {names}")
+        raise DemoFailed(f"{folder}: expected one file named *{ending}.csv, .csv.gz or .parquet, found {names}")
     return found[0]

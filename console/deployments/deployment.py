@@ -6,13 +6,14 @@ starting ──first of the console──▶ serving ─▶ retired
    └──▶ failed
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from console.documents import Documents
+from console.moments import now
 
 
 class DeploymentState(StrEnum):
@@ -35,6 +36,9 @@ class DeploymentState(StrEnum):
 UNDER_WAY = frozenset(
     {DeploymentState.STARTING, DeploymentState.ROLLING_OUT, DeploymentState.ADOPTING, DeploymentState.WITHDRAWING}
 )
+
+
+AT_AN_END = frozenset({DeploymentState.RETIRED, DeploymentState.WITHDRAWN, DeploymentState.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,11 @@ class Deployment:
     def url(self) -> str:
         """Where its predictor answers."""
         return f"http://127.0.0.1:{self.port}"
+
+
+def ended(deployment: Deployment, state: DeploymentState, because: str) -> Deployment:
+    """It, at an end, now."""
+    return replace(deployment, state=state, because=because, ended_at=now())
 
 
 _DEPLOYMENTS = Documents(TypeAdapter(Deployment))

@@ -8,19 +8,18 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 
-from console.deployments.deployment import Deployment, DeploymentState, DeploymentStore
+from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended
 from console.deployments.machine import Machine, free_port
+from console.deployments.rollout_result import after_rollout, own_record, without_result
 from console.jobs import Job, JobKind, JobState
 from console.moments import now
 from promotion.errors import PromotionError
-from promotion.gate.outcome import Outcome
 from promotion.rollout.record import RolloutRecord
 
 MOST_STARTS = 3
 """Of a predictor that has never been ready, and of a promoter."""
 _BY = "the console"
 _LONGEST_PAUSE_SECONDS = 60.0
-_AT_AN_END = frozenset({DeploymentState.RETIRED, DeploymentState.WITHDRAWN, DeploymentState.FAILED})
 
 
 @dataclass
@@ -40,8 +39,8 @@ class Keeper:
         serving = self.store.serving()
         for deployment in self.store.look():
             if deployment.state is DeploymentState.SERVING and serving is not None and deployment != serving:
-                self._save(_ended(deployment, DeploymentState.RETIRED, ""))
-            elif deployment.state in _AT_AN_END and deployment.deployment_id not in self._stopped:
+                self._save(ended(deployment, DeploymentState.RETIRED, ""))
+            elif deployment.state in AT_AN_END and deployment.deployment_id not in self._stopped:
                 self._stop(deployment)
         if serving is not None:
             self._keep_serving(serving)
@@ -70,7 +69,7 @@ class Keeper:
         job = self.machine.job(deployment.predictor_job)
         if job is None or job.state is not JobState.RUNNING:
             if job is not None and deployment.starts >= MOST_STARTS:
-                return _ended(deployment, DeploymentState.FAILED, f"its predictor does not start: {_last_words(job)}")
+                return ended(deployment, DeploymentState.FAILED, f"its predictor does not start: {_last_words(job)}")
             placed = replace(deployment, port=free_port(), starts=deployment.starts + 1)
             return replace(placed, predictor_job=self.machine.start_predictor(placed, placed.port or 0).job_id)
         if not self.machine.is_ready(deployment):
@@ -96,29 +95,22 @@ class Keeper:
         if job is not None and job.state is JobState.RUNNING:
             return deployment
         if record is not None and record.is_finished:
-            outcome = str(record.outcome)
-            if record.outcome is Outcome.PROMOTE:
-                return replace(deployment, state=DeploymentState.ADOPTING, outcome=outcome)
-            because = record.because or f"the verdict is {record.verdict}"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=outcome, because=because)
+            return after_rollout(deployment, record)
         if job is not None and deployment.rollout_starts >= MOST_STARTS:
             because = f"its rollout ended {MOST_STARTS} times without a result: {_last_words(job)}"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=str(Outcome.ERROR), because=because)
+            return without_result(deployment, because)
         if job is not None and not self._pause_is_over("rollout"):
             return deployment
         if record is None and not self.machine.is_running(deployment.predictor_job):
             because = "its predictor ended before it could be judged"
-            return replace(deployment, state=DeploymentState.WITHDRAWING, outcome=str(Outcome.ERROR), because=because)
+            return without_result(deployment, because)
         if record is None:
             self.machine.make_canary(deployment)  # a gateway that was started anew knows of no canary
         started = self.machine.start_rollout(deployment)
         return replace(deployment, rollout_job=started.job_id, rollout_starts=deployment.rollout_starts + 1)
 
     def _record_of(self, deployment: Deployment) -> RolloutRecord | None:
-        newest = self.machine.newest_rollout()
-        if newest is None or newest.rollout_id <= deployment.rollout_before:
-            return None
-        return newest
+        return own_record(self.machine.newest_rollout(), deployment)
 
     def _adopt(self, deployment: Deployment) -> Deployment:
         if not self.machine.is_running(deployment.predictor_job):
@@ -133,7 +125,7 @@ class Keeper:
         if record is not None and not record.is_finished:
             self.machine.end_rollout(deployment.because)
         self.machine.remove_canary()
-        return _ended(deployment, DeploymentState.WITHDRAWN, deployment.because)
+        return ended(deployment, DeploymentState.WITHDRAWN, deployment.because)
 
     def _keep_serving(self, serving: Deployment) -> None:
         """Start again what should run and does not, such as after the machine went down."""
@@ -174,10 +166,6 @@ class Keeper:
     def _save(self, deployment: Deployment) -> None:
         self.store.save(deployment)
         self.log.info("deployment %d of %s is %s", deployment.deployment_id, deployment.revision, deployment.state)
-
-
-def _ended(deployment: Deployment, state: DeploymentState, because: str) -> Deployment:
-    return replace(deployment, state=state, because=because, ended_at=now())
 
 
 def _last_words(job: Job) -> str:

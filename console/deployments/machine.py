@@ -11,7 +11,7 @@ from console.deployments.deployment import Deployment
 from console.errors import NotFound
 from console.holdouts import Holdouts
 from console.jobs import Job, JobKind, JobOrder, JobRunner, JobState
-from promotion.rollout.abort import RolloutAbort
+from console.rollouts import RolloutEnd
 from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.record import RolloutRecord
 from promotion.routers.envoy import EnvoyRouter, RevisionEndpoint
@@ -40,7 +40,7 @@ class Machine:
     jobs: JobRunner
     bundles: Bundles
     holdouts: Holdouts
-    abort: RolloutAbort
+    abort: RolloutEnd
     spool: Path
     """Where predictions wait while the database of records is away, a folder a revision."""
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.data_parts import DataPart
 from console.experiments import Experiment, ExperimentState
+from console.feedback_parts import USUAL_ROWS
 from records.prediction_search import PredictionPage
 
 ByHeader = Annotated[
@@ -125,7 +126,7 @@ class FeedbackBody(_Body):
 class FeedbackPartBody(_Body):
     """Of which labelled predictions a data part shall be made."""
 
-    minimum_rows: int = Field(50, ge=1, description="fewer new ones refuse it")
+    minimum_rows: int = Field(USUAL_ROWS, ge=1, description="fewer new ones refuse it")
     model: str | None = Field(None, description="the one that serves, unless another is named", examples=["digits"])
 
 

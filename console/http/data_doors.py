@@ -19,15 +19,9 @@ NameQuery = Annotated[
 ]
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _TABLE = {"schema": {"type": "string"}, "example": "label,pixel1,pixel2\n7,0,128\n1,255,0\n"}
-TABLE_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"text/csv": _TABLE, "application/gzip": _FILE}}
-}
-DATA_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"text/csv": _TABLE, "application/gzip": _FILE, "application/zip": _FILE},
-    }
-}
+_TABLES = {"text/csv": _TABLE, "application/gzip": _FILE, "application/vnd.apache.parquet": _FILE}
+TABLE_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": _TABLES}}
+DATA_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {**_TABLES, "application/zip": _FILE}}}
 
 
 def data_doors(services: Services, uploads: UploadedFiles) -> APIRouter:
@@ -42,7 +36,9 @@ def data_doors(services: Services, uploads: UploadedFiles) -> APIRouter:
     async def add_data(
         request: Request, response: Response, name: NameQuery = None, by: ByHeader = NOBODY
     ) -> AddedData:
-        """Add labelled rows: a CSV, plain or gzipped, or a zip of PNG or JPEG images with labels.csv (file, label).
+        """Add labelled rows: a CSV, plain or gzipped, a Parquet file, or a zip of PNG or JPEG images with labels.csv.
+
+        labels.csv has the columns file and label.
 
         Rows that are there already are left out; a row of the pinned holdout, whatever its label, refuses the file.
         Sent again, the same file is the same part.
@@ -51,7 +47,7 @@ def data_doors(services: Services, uploads: UploadedFiles) -> APIRouter:
 
             def add() -> tuple[DataPart, bool]:
                 like = services.data.columns()
-                rows = read_labelled_file(path, file_name(name, "data"), services.upload_limits, like)
+                rows = read_labelled_file(path, file_name(name, "data"), services.upload_limits, like, path.parent)
                 return services.data.add(rows, by)
 
             part, is_new = await run_in_threadpool(add)
@@ -74,7 +70,7 @@ def data_doors(services: Services, uploads: UploadedFiles) -> APIRouter:
         openapi_extra=TABLE_BODY,
     )
     async def add_holdout(request: Request, response: Response, name: NameQuery = None) -> HoldoutAnswer:
-        """Add a holdout, a CSV, plain or gzipped. The first one is pinned. Sent again, it is the same one."""
+        """Add a holdout: a CSV, plain or gzipped, or a Parquet file. The first one is pinned. Sent again, it is one."""
         async with uploads.receive(request) as path:
 
             def add() -> tuple[Holdout, bool]:

@@ -15,7 +15,7 @@ from bundle import BundleError
 from console import errors
 from content_store.errors import ContentError
 from content_store.http.error_answers import HTTP_STATUS as CONTENT_STATUS
-from dataset import DatasetError
+from dataset import DatasetError, ReaderMissing
 from promotion.errors import PromotionError
 from promotion.recorded.answers import LabelsRefused
 from promotion.rollout.rollout_store import RolloutInterrupted
@@ -34,6 +34,7 @@ HTTP_STATUS: Sequence[tuple[type[Exception], int]] = (
     *CONTENT_STATUS.items(),
     (ContentError, 503),
     (BundleError, 400),
+    (ReaderMissing, 503),
     (DatasetError, 400),
     (LabelsRefused, 400),
     (RolloutInterrupted, 504),

@@ -4,6 +4,7 @@ from mimetypes import guess_type
 
 from fastapi import APIRouter, Response
 
+from console.adoption import adopt
 from console.experiments import Experiment, TrainingOrder
 from console.http.bodies import NOBODY, USUAL_TRAINING, ByHeader, ExperimentMetrics, KeyHeader, TrainingBody
 from console.http.error_answers import errors_of
@@ -60,6 +61,16 @@ def experiment_doors(services: Services) -> APIRouter:
         is_picture = kind is not None and kind.startswith("image/") and kind != "image/svg+xml"
         shown = kind if is_picture else "application/octet-stream"  # nothing that a browser would run
         return Response(services.tracking.read_file(experiment_id, path), media_type=shown)
+
+    @router.post(
+        "/experiments/{experiment_id}/adopt",
+        responses={201: {"model": Experiment, "description": "known from now on"}, **errors_of(404, 422, 503)},
+    )
+    def adopt_experiment(response: Response, experiment_id: int, by: ByHeader = NOBODY) -> Experiment:
+        """Know an experiment that DVC or `assay train` has trained, tracked in the same store, so that it can serve."""
+        experiment, is_new = adopt(services.experiments, experiment_id, by)
+        response.status_code = 201 if is_new else 200
+        return experiment
 
     @router.post("/experiments/{experiment_id}/cancel", status_code=202, responses=errors_of(404))
     def cancel_experiment(experiment_id: int, by: ByHeader = NOBODY) -> Experiment:

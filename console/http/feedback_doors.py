@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from console.data_parts import DataPart
-from console.errors import Refused
+from console.drift import Drift
 from console.feedback import FeedbackTaken
 from console.http.bodies import NOBODY, USUAL_PART, ByHeader, FeedbackBody, FeedbackPartBody, PredictionsAnswer
 from console.http.error_answers import errors_of
@@ -15,7 +15,7 @@ from records.prediction_search import Kind, PredictionsWanted
 
 
 def feedback_doors(services: Services) -> APIRouter:
-    """POST /feedback, POST /feedback/part, GET /predictions."""
+    """POST /feedback, POST /feedback/part, GET /drift, GET /predictions."""
     router = APIRouter(tags=["feedback"])
 
     @router.post("/feedback", responses=errors_of(400, 422, 503))
@@ -34,11 +34,12 @@ def feedback_doors(services: Services) -> APIRouter:
 
         Asked again, it is of what came since.
         """
-        serving = services.deployments.serving()
-        model = body.model or (serving.model if serving is not None else None)
-        if model is None:
-            raise Refused("nothing serves yet; name a model")
-        return services.feedback.make_part(model, body.minimum_rows, by)
+        return services.feedback_parts.make(body.model, body.minimum_rows, by)
+
+    @router.get("/drift", responses=errors_of(400, 422, 503))
+    def drift(hours: Annotated[int, Query(ge=1, le=24 * 366)] = 24) -> Drift:
+        """How the answers of what serves are spread, on its holdout and in the last hours, and how many were right."""
+        return services.drift.look(hours)
 
     @router.get("/predictions", responses=errors_of(400, 503))
     def list_predictions(

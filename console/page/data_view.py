@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from console.data_parts import DataPart, DataParts
-from console.holdouts import Holdout, Holdouts
+from console.data_parts import DataPart
+from console.holdouts import Holdout
 from console.page.fragments import Fragment, read_or_say
+from console.page.label_part import LabelPart
 from console.page.sample_rows import SampleRows, read_sample_rows
+from console.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +19,11 @@ class _Seen:
     samples: SampleRows | None
 
 
-async def show_data(data: DataParts, holdouts: Holdouts, wanted: str | None) -> None:
+async def show_data(services: Services, wanted: str | None) -> None:
     """The view of all parts, or of the one with the digest `wanted`."""
+    data, holdouts = services.data, services.holdouts
     place = Fragment()
+    LabelPart(services.feedback_parts)
 
     def read() -> _Seen:
         parts, pinned = data.look(), holdouts.pinned()

@@ -16,6 +16,7 @@ from promotion.statistics.tango import tango_lower_bound
 
 WIDTH, HEIGHT = 460.0, 230.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 14.0, 34.0
+TABLE_ROWS = 10
 _LOOKS = {"not worse": "good", "worse": "bad", "not shown": "open", "too few rows": "quiet-mark"}
 
 
@@ -25,6 +26,16 @@ class Tick:
 
     at: float
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePoint:
+    """After so many rows: the difference with its bounds, as shares."""
+
+    n: int
+    low: float
+    middle: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,9 @@ class CourseChart:
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     says: str
-    """For who does not see it."""
+    """For who does not see it: where it ended."""
+    table: tuple[CoursePoint, ...]
+    """And how it came there, at most TABLE_ROWS points of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +77,6 @@ class Interval:
     high_at: float = 0.0
     margin_at: float = 0.0
     zero_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    n: int
-    low: float
-    middle: float
-    high: float
 
 
 def course_chart(evidence: EvidenceRecord) -> CourseChart | None:
@@ -106,6 +111,7 @@ def course_chart(evidence: EvidenceRecord) -> CourseChart | None:
         across=tuple(Tick(across(n), f"{n:,}") for n in (0, last.n // 2, last.n)),
         up=tuple(Tick(up(value), _points(value)) for value in marks),
         says=_say(evidence, last, margin),
+        table=_spread(points),
     )
 
 
@@ -119,13 +125,19 @@ def forest(evidence: EvidenceRecord) -> tuple[Interval, ...]:
     return _placed(rows)
 
 
-def _course(evidence: EvidenceRecord) -> Iterable[_Point]:
+def _course(evidence: EvidenceRecord) -> Iterable[CoursePoint]:
     for one in evidence.advisory.course:
         low, high = _tango(one.b, one.c, one.n, evidence.alpha)
-        yield _Point(one.n, low, (one.c - one.b) / one.n, high)
+        yield CoursePoint(one.n, low, (one.c - one.b) / one.n, high)
     for error in evidence.advisory.error_course:
         if error.growth is not None and error.bound_by_t is not None:
-            yield _Point(error.n, error.growth, error.growth, error.bound_by_t)
+            yield CoursePoint(error.n, error.growth, error.growth, error.bound_by_t)
+
+
+def _spread(points: Sequence[CoursePoint]) -> tuple[CoursePoint, ...]:
+    """The last one, and others as far apart as they can be."""
+    count = min(TABLE_ROWS, len(points))
+    return tuple(points[round(len(points) * number / count) - 1] for number in range(1, count + 1))
 
 
 def _tango(b: int, c: int, n: int, alpha: float) -> tuple[float, float]:
@@ -181,7 +193,7 @@ def _points(value: float) -> str:
     return f"{100 * value:+.3g}".replace("-", "\u2212") if abs(value) > 1e-9 else "0"
 
 
-def _say(evidence: EvidenceRecord, last: _Point, margin: float) -> str:
+def _say(evidence: EvidenceRecord, last: CoursePoint, margin: float) -> str:
     what = "growth of the mean error" if evidence.errors is not None else "difference in accuracy"
     return (
         f"After {last.n} rows the {what} is {_points(last.middle)} points, "

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
+from console.data_parts import DataPart
 from console.experiments import Experiment, ExperimentState
 from console.page.comparison import metric_differences, parameter_differences
 from console.page.experiment_pair import ExperimentPair, read_pair
 from console.page.fragments import SHOWN_ERRORS, Fragment, read_or_say
 from console.page.rollout_view import BY
+from console.page.training_form import TrainingForm
+from console.page.under_way import UnderWay
 from console.services import Services
 
 LOOK_SECONDS = 2.0
@@ -36,6 +39,7 @@ class _Seen:
     experiments: Sequence[Experiment]
     serving: str
     """The digest of the bundle that serves; empty where none does."""
+    parts: tuple[DataPart, ...]
 
 
 class ExperimentsView:
@@ -51,7 +55,7 @@ class ExperimentsView:
     def build(self) -> None:
         """Make the elements, which say that they wait."""
         self._said = Fragment(live=True)
-        self._under_way = Fragment()
+        self._under_way = UnderWay(self._services.experiments)
         self._comparison = Fragment()
         self._table = Fragment()
         self._table.show("loading.html", text="Reading the experiments…")
@@ -65,6 +69,8 @@ class ExperimentsView:
             self._about = Fragment()
             self._about.show("deploy.html")
         self._deploy.set_visibility(False)
+        self._training = TrainingForm(self._services)
+        self._training.build()
         with ui.dialog().props('aria-labelledby="deploy-title"') as self._dialog, ui.card():
             self._question = Fragment()
             with ui.element("div").classes("actions"):
@@ -76,13 +82,14 @@ class ExperimentsView:
         seen = await read_or_say(self._table, self._read)
         if seen is None:
             return
+        self._training.offer(seen.parts)
         if not seen.experiments:
-            step = "Start one: PUT /retrain learns from all parts of the data set."
+            step = "Start one below, or by PUT /retrain: it learns from all parts of the data set."
             self._table.show("empty.html", text="There is no experiment yet.", next_step=step)
             return
         newest = list(reversed(seen.experiments))
         running = [one for one in newest if one.state is ExperimentState.RUNNING]
-        self._under_way.show("under_way.html", running=running)  # apart, so that ticks in the table are not lost
+        self._under_way.show(running)  # apart, so that ticks in the table are not lost
         names = metric_names(newest)
         shown = {"compared": self._compared, "looks": STATE_LOOKS, "serving": seen.serving}
         self._table.show("experiments.html", experiments=newest, metrics=names, **shown)
@@ -91,7 +98,8 @@ class ExperimentsView:
 
     def _read(self) -> _Seen:
         serving = self._services.deployments.serving()
-        return _Seen(self._services.experiments.look(), serving.bundle_digest if serving else "")
+        digest = serving.bundle_digest if serving else ""
+        return _Seen(self._services.experiments.look(), digest, self._services.data.look())
 
     async def _show_comparison(self, experiments: Sequence[Experiment]) -> None:
         by_id = {one.experiment_id: one for one in experiments}

@@ -1,6 +1,6 @@
 """The page's HTML, from templates that escape whatever they are given."""
 
-from asyncio import to_thread
+from asyncio import sleep, to_thread
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ SHOWN_ERRORS = (
 )
 """What the services raise: one line for a person each."""
 T = TypeVar("T")
+AGAIN_SECONDS = 3.0
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -72,16 +73,34 @@ class Fragment:
         """Show nothing."""
         self._element.set_content("")
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the page that it was on has been left."""
+        return self._element.is_deleted
+
     def remove(self) -> None:
         """Take the place itself away; nothing can be shown in it any more."""
         self._element.delete()
 
 
-async def read_or_say(place: Fragment, read: Callable[[], T]) -> T | None:
+async def read_or_say(
+    place: Fragment,
+    read: Callable[[], T],
+    step: str = "Nothing was changed. Once it is there again, load this page anew.",
+) -> T | None:
     """What `read` returns, called in a thread; None where it fails in a way that is said in `place` instead."""
     try:
         return await to_thread(read)
     except SHOWN_ERRORS as error:
-        step = "Nothing was changed. Once it is there again, load this page anew."
         place.show("away.html", text=str(error), next_step=step)
         return None
+
+
+async def read_at_last(place: Fragment, read: Callable[[], T]) -> T | None:
+    """The same, again and again until it does not fail; None where the page has gone meanwhile."""
+    step = "Nothing was changed. This page tries again by itself."
+    while (found := await read_or_say(place, read, step)) is None:
+        await sleep(AGAIN_SECONDS)
+        if place.is_gone:
+            return None
+    return found

@@ -74,7 +74,7 @@ def add_page(app: FastAPI, services: Services) -> None:
     @ui.page("/data", title="Data · Assay")
     def data(request: Request) -> None:
         with frame(request, "Data"):
-            _show_later(partial(show_data, services.data, services.holdouts, request.query_params.get("part")))
+            _show_later(partial(show_data, services, request.query_params.get("part")))
 
     @ui.page("/predictions", title="Predictions · Assay")
     def predictions(request: Request) -> None:

@@ -10,7 +10,8 @@ from starlette.datastructures import QueryParams
 from bundle import BundleError, Manifest
 from console.errors import ConsoleError
 from console.page.asked_input import AskedInput, read_input
-from console.page.fragments import SHOWN_ERRORS, Fragment, read_or_say
+from console.page.drift_view import RANGES, show_drift
+from console.page.fragments import SHOWN_ERRORS, Fragment, read_at_last, read_or_say
 from console.page.rollout_view import BY
 from console.services import Services
 from content_store.errors import ContentStoreError
@@ -41,9 +42,11 @@ async def show_predictions(services: Services, asked: QueryParams) -> None:
         return services.predictions.search(wanted, limit=ROWS_A_PAGE, page=asked.get("page") or None)
 
     place.show("loading.html", text="Searching…")
-    page = await read_or_say(place, read)
+    page = await read_at_last(place, read)
     if page is not None:
         place.show("predictions.html", page=page, given=given, kinds=KINDS, wanted=wanted)
+        hours = asked.get("hours", "")
+        await show_drift(services.drift, int(hours) if hours.isdecimal() and int(hours) in RANGES else 24)
 
 
 def wanted_of(asked: QueryParams) -> PredictionsWanted:

@@ -1,4 +1,4 @@
-"""Files that people send, which are hostile until they are read: a table, plain or gzipped, or a zip of images."""
+"""Files that people send, hostile until they are read: a CSV, plain or gzipped, a Parquet file, a zip of images."""
 
 from console.uploads.labelled_file import UploadLimits, read_labelled_file
 

@@ -10,9 +10,17 @@ from console.errors import UploadMalformed, UploadTooLarge
 from console.uploads.image_zip import read_image_zip
 from content_store.errors import ContentTooLarge
 from content_store.holdout_file import HoldoutFile
-from dataset import DatasetMalformed, LabelledRows, read_csv_table
+from dataset import (
+    DatasetMalformed,
+    DatasetTooLarge,
+    LabelledRows,
+    ReaderMissing,
+    read_csv_table,
+    read_parquet_table,
+    write_csv_table,
+)
 
-_GZIP, _ZIP = b"\x1f\x8b", b"PK"
+_GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK", b"PAR1"
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -30,16 +38,17 @@ class UploadLimits:
     idle_seconds: float = 60.0
 
 
-def read_labelled_file(path: Path, name: str, limits: UploadLimits, like: LabelledRows | None) -> LabelledRows:
+def read_labelled_file(
+    path: Path, name: str, limits: UploadLimits, like: LabelledRows | None, folder: Path
+) -> LabelledRows:
     """The rows in the file at `path`, which its sender calls `name`; images become rows `like` these.
 
+    A table is unpacked in `folder`, where it stays.
     Raises UploadMalformed, which names the line or the file in the zip, and UploadTooLarge.
     """
-    with path.open("rb") as file:
-        first = file.read(2)
-    if first == _ZIP:
+    if _begins_with(path, _ZIP):
         return read_image_zip(path, name, limits.images, limits.image_bytes, limits.memory_bytes, like)
-    table = unpack_table(path, path.with_name(f"{path.name}.csv"), limits.memory_bytes, name)
+    table = unpack_table(path, folder / "table.csv", limits.memory_bytes, name)
     try:
         return _named(read_csv_table(table), name)
     except DatasetMalformed as error:
@@ -47,7 +56,13 @@ def read_labelled_file(path: Path, name: str, limits: UploadLimits, like: Labell
 
 
 def unpack_table(path: Path, to: Path, memory_limit_bytes: int, name: str) -> Path:
-    """A CSV file, gzipped or not, as it is when it is not, at `to`. Raises UploadMalformed, UploadTooLarge."""
+    """A CSV file, gzipped or not, or a Parquet file, as a plain CSV at `to`.
+
+    Raises UploadMalformed, UploadTooLarge; ReaderMissing for Parquet where it cannot be read.
+    """
+    if _begins_with(path, _PARQUET):
+        _unpack_parquet(path, to, memory_limit_bytes, name)
+        return to
     table = HoldoutFile(to, memory_limit_bytes=memory_limit_bytes)
     try:
         for chunk in _read_plain(path):
@@ -62,10 +77,25 @@ def unpack_table(path: Path, to: Path, memory_limit_bytes: int, name: str) -> Pa
     return to
 
 
-def _read_plain(path: Path) -> Iterator[bytes]:
+def _begins_with(path: Path, magic: bytes) -> bool:
     with path.open("rb") as file:
-        is_packed = file.read(2) == _GZIP
-        file.seek(0)
+        return file.read(len(magic)) == magic
+
+
+def _unpack_parquet(path: Path, to: Path, memory_limit_bytes: int, name: str) -> None:
+    try:
+        write_csv_table(read_parquet_table(path, memory_limit_bytes), to)
+    except DatasetTooLarge as error:
+        raise UploadTooLarge(str(error).replace(str(path), name)) from error
+    except DatasetMalformed as error:
+        raise UploadMalformed(str(error).replace(str(path), name)) from error
+    except ReaderMissing as error:
+        raise ReaderMissing(str(error).replace(str(path), name)) from error
+
+
+def _read_plain(path: Path) -> Iterator[bytes]:
+    is_packed = _begins_with(path, _GZIP)
+    with path.open("rb") as file:
         source = gzip.GzipFile(fileobj=file) if is_packed else file
         while chunk := source.read(_CHUNK_BYTES):
             yield chunk

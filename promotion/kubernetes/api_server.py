@@ -76,10 +76,23 @@ class ApiServer:
         """Change the fields in `document`, null removes; ApiConflict when its resourceVersion is an old one."""
         return self._expect("PATCH", path, document, _MERGE, query={"fieldManager": MANAGER})
 
-    def delete(self, path: str, preconditions: JsonObject) -> None:
-        """Remove the object, if it is there; ApiConflict when it is not the one that `preconditions` name."""
+    def delete(self, path: str, preconditions: JsonObject, propagation: str = "Background") -> None:
+        """Remove the object, if it is there; ApiConflict when it is not the one that `preconditions` name.
+
+        With the `propagation` Foreground it stays, with a deletionTimestamp, until what it owns is gone.
+        """
         options: JsonObject = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
-        self._ask("DELETE", path, options, "application/json")
+        self._ask("DELETE", path, {**options, "propagationPolicy": propagation}, "application/json")
+
+    def read_text(self, path: str, query: Mapping[str, str]) -> str | None:
+        """What is at `path` that is no object, such as a pod's log; None where there is nothing."""
+        answer = self._send("GET", path, query=query, timeout=TIMEOUT_SECONDS, accept="*/*")
+        body = self._body_of(answer)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise _error_of(path, answer.status, body)
+        return body.decode(errors="replace")
 
     @contextmanager
     def watch(self, path: str, query: Mapping[str, str], since: str) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -119,16 +132,20 @@ class ApiServer:
         query: Mapping[str, str] | None = None,
     ) -> JsonObject | None:
         answer = self._send(method, path, document, content, query=query, timeout=TIMEOUT_SECONDS)
-        try:
-            body: bytes = answer.response.data
-        except urllib3.exceptions.HTTPError as error:
-            raise ApiUnreachable(f"{self.address}: the answer broke off: {error}") from error
+        body = self._body_of(answer)
         if answer.status == 404:
             return None
         if not 200 <= answer.status < 300:
             raise _error_of(path, answer.status, body)
         read: JsonObject = orjson.loads(body)
         return read
+
+    def _body_of(self, answer: RESTResponse) -> bytes:
+        try:
+            body: bytes = answer.response.data
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiUnreachable(f"{self.address}: the answer broke off: {error}") from error
+        return body
 
     def _send(
         self,
@@ -139,8 +156,9 @@ class ApiServer:
         *,
         query: Mapping[str, str] | None,
         timeout: float | tuple[float, float],
+        accept: str = "application/json",
     ) -> RESTResponse:
-        headers = {"Accept": "application/json", **({"Content-Type": content} if content else {})}
+        headers = {"Accept": accept, **({"Content-Type": content} if content else {})}
         try:
             _, url, signed, *_ = self._client.param_serialize(
                 method,

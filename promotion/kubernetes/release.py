@@ -55,9 +55,19 @@ class Release:
         """Path of the Events."""
         return f"/api/v1/namespaces/{self.namespace}/events"
 
+    @property
+    def jobs(self) -> str:
+        """Path of the Jobs."""
+        return f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
+
+    @property
+    def pods(self) -> str:
+        """Path of the pods."""
+        return f"/api/v1/namespaces/{self.namespace}/pods"
+
     def job(self, name: str) -> str:
         """Path of a Job."""
-        return f"/apis/batch/v1/namespaces/{self.namespace}/jobs/{name}"
+        return f"{self.jobs}/{name}"
 
     def services_of(self, revision: str) -> tuple[str, str]:
         """What the Service of a revision is called: by the chart itself, and by KServe."""

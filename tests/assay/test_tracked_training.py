@@ -1,18 +1,27 @@
 """`assay train --track`: an experiment that somebody began, or that it begins; and a registry that follows rollouts."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assay.recorded_training import recorded_training
 from assay.registry_aliases import RegistryAliases, with_aliases
 from assay.rollout import RolloutParts, run_rollout
 from assay.rollout_text import RolloutLines
+from assay.termination import Terminated
 from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.record import RolloutPlan, RolloutRecord, RolloutState
+from records.bundles import list_bundles
+from records.database import Database
+from records.experiments import find_experiment
 from tests.assay.program import assay, train
 from tests.promotion.rollout.surroundings import CANARY_DIGEST, HOLDOUT, POLICY, STABLE_DIGEST, Surroundings, new_record
+from tests.records.conftest import prepare
 from tests.tracking_stores import copy_of
+from training.parameters import TrainingParameters
 from training.tracking.experiment import ExperimentState
 from training.tracking.opening import open_tracking
 
@@ -111,3 +120,50 @@ def test_a_registry_that_is_away_is_told_of_and_left_behind(
     finished = roll_out(tmp_path, "v2")
     assert finished.state is RolloutState.PROMOTED
     assert said in capsys.readouterr().err
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """With the tables of records."""
+    yield from prepare(f"sqlite:///{tmp_path / 'records.db'}")
+
+
+def test_a_training_is_in_the_database_of_records(
+    empty_tracking_database: Path, tmp_path: Path, database: Database
+) -> None:
+    tracking = copy_of(empty_tracking_database, tmp_path)
+    at = {"ASSAY_DATABASE_URL": f"sqlite:///{tmp_path / 'records.db'}"}
+    data = ("--data", "digits:part-1", "--holdout", "digits:holdout")
+    done = assay("train", *data, "--track", tracking, "--out", tmp_path / "bundles", "--json", environment=at)
+    assert done.code == 0, done.stderr
+    found = find_experiment(database, 1)
+    assert (found.state, found.metrics) == ("finished", done.json()["metrics"])
+    assert [(part["name"], part["rows"]) for part in found.training_data] == [("digits:part-1", 200)]
+    assert found.holdout is not None
+    assert found.holdout["rows"] == 800
+    (bundle,) = list_bundles(database, experiment_id=1)
+    assert (bundle.digest, bundle.model) == (done.json()["digest"], "classifier")
+
+
+def test_a_training_that_does_not_finish_ends_in_the_database_of_records_as_it_ends(
+    empty_tracking_database: Path, tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_tracking(copy_of(empty_tracking_database, tmp_path))
+    monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{tmp_path / 'records.db'}")
+    for number, (error, state) in enumerate(((ZeroDivisionError, "failed"), (Terminated, "cancelled")), start=1):
+        run = store.begin("default", "classifier")
+        with suppress(error), recorded_training(run, TrainingParameters(), is_begun_here=True):
+            assert find_experiment(database, number).state == "running"
+            raise error
+        assert find_experiment(database, number).state == state
+
+
+def test_a_training_goes_on_without_the_database_of_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.db'}")
+    with recorded_training(None, TrainingParameters(), is_begun_here=True):
+        pass
+    said = capsys.readouterr().err
+    assert said.startswith("assay: the database of records will not have this training: ")
+    assert "assay db create" in said

@@ -17,6 +17,7 @@ from console.services import Services
 from console.settings import ConsoleSettings
 from console.wiring import Program, wire
 from content_store.limits import Limits
+from tests.tracking_stores import copy_of
 
 UPLOAD_BYTES = 200_000
 
@@ -29,11 +30,13 @@ class WiredApp:
     services: Services
 
 
-def wired_app(state: Path, *program: str) -> WiredApp:
+def wired_app(state: Path, empty_tracking_database: Path, *program: str) -> WiredApp:
     """What `assay console` serves, with the digits' holdout and first part; its jobs run `program` in place of `assay`.
 
     Its keeper does not run.
     """
+    state.mkdir()
+    copy_of(empty_tracking_database, state)
     settings = ConsoleSettings(state=state, gateway_port=1, upload_limit_bytes=UPLOAD_BYTES)
     own = Program(
         command=program,
@@ -60,15 +63,15 @@ def wired_app(state: Path, *program: str) -> WiredApp:
 
 
 @pytest.fixture
-def console(tmp_path: Path) -> Iterator[WiredApp]:
+def console(tmp_path: Path, empty_tracking_database: Path) -> Iterator[WiredApp]:
     """Whose trainings wait until they are cancelled."""
-    app = wired_app(tmp_path / "console", "sh", "-c", "sleep 600")
+    app = wired_app(tmp_path / "console", empty_tracking_database, "sh", "-c", "sleep 600")
     yield app
     for job in app.services.jobs.look():
         app.services.jobs.cancel(job.job_id, "the test's end")
 
 
 @pytest.fixture(scope="module")
-def unchanged(tmp_path_factory: pytest.TempPathFactory) -> WiredApp:
+def unchanged(tmp_path_factory: pytest.TempPathFactory, empty_tracking_database: Path) -> WiredApp:
     """For tests that only look, or are refused."""
-    return wired_app(tmp_path_factory.mktemp("unchanged") / "console", "false")
+    return wired_app(tmp_path_factory.mktemp("unchanged") / "console", empty_tracking_database, "false")

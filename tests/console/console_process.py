@@ -18,17 +18,50 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 150.0
 
 
-class ConsoleProcess:
+class ConsoleClient:
+    """Asks a console over REST, wherever it runs."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._client = httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, verify=False)  # noqa: S501  # there is no TLS
+
+    def ask(self, method: str, path: str, expected: int = 200, **options: Any) -> Any:
+        answer = self._client.request(method, f"{self.url}{path}", **options)
+        assert answer.status_code == expected, (answer.status_code, answer.text)
+        return answer.json()
+
+    def get(self, path: str) -> Any:
+        return self.ask("GET", path)
+
+    def train(self, estimator: Mapping[str, Any], seed: int = 0) -> int:
+        parameters = {"model": {"name": "digits"}, "estimator": estimator, "seed": seed}
+        return int(self.ask("PUT", "/retrain", 202, json={"parameters": parameters})["experiment_id"])
+
+    def adopt(self, experiment_id: int) -> Any:
+        """Of an experiment that was trained elsewhere."""
+        return self.ask("POST", f"/experiments/{experiment_id}/adopt", 201)
+
+    def wait_for_experiment(self, experiment_id: int) -> Any:
+        return wait_for(lambda: _unless_in(self.get(f"/experiments/{experiment_id}"), "running"))
+
+    def deploy(self, experiment_id: int, expected: int = 202, **body: Any) -> int:
+        return int(self.ask("POST", f"/deploy/{experiment_id}", expected, json=body)["deployment_id"])
+
+    def wait_for_deployment(self, deployment_id: int) -> Any:
+        under_way = ("starting", "rolling_out", "adopting", "withdrawing")
+        return wait_for(lambda: _unless_in(self.get(f"/deployments/{deployment_id}"), *under_way))
+
+
+class ConsoleProcess(ConsoleClient):
     """Of one state directory; started and killed as often as a test likes."""
 
     def __init__(self, state: Path, gateway_port: int, *arguments: object) -> None:
+        super().__init__()
         self.state = state
         self.gateway_url = f"http://127.0.0.1:{gateway_port}"
         self._arguments = ["--state", state, "--port", 0, "--gateway-port", gateway_port, *arguments]
         self._log = state.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = ""
-        self._client = httpx.Client(timeout=60, trust_env=False, verify=False)  # noqa: S501  # there is no TLS
 
     def start(self) -> "ConsoleProcess":
         with self._log.open("ab") as output:
@@ -71,28 +104,6 @@ class ConsoleProcess:
             self.kill()
         down = assay("console", "--state", self.state, "--down")
         assert down.code == 0, down.stderr
-
-    def ask(self, method: str, path: str, expected: int = 200, **options: Any) -> Any:
-        answer = self._client.request(method, f"{self.url}{path}", **options)
-        assert answer.status_code == expected, (answer.status_code, answer.text)
-        return answer.json()
-
-    def get(self, path: str) -> Any:
-        return self.ask("GET", path)
-
-    def train(self, estimator: Mapping[str, Any], seed: int = 0) -> int:
-        parameters = {"model": {"name": "digits"}, "estimator": estimator, "seed": seed}
-        return int(self.ask("PUT", "/retrain", 202, json={"parameters": parameters})["experiment_id"])
-
-    def wait_for_experiment(self, experiment_id: int) -> Any:
-        return wait_for(lambda: _unless_in(self.get(f"/experiments/{experiment_id}"), "running"))
-
-    def deploy(self, experiment_id: int, expected: int = 202, **body: Any) -> int:
-        return int(self.ask("POST", f"/deploy/{experiment_id}", expected, json=body)["deployment_id"])
-
-    def wait_for_deployment(self, deployment_id: int) -> Any:
-        under_way = ("starting", "rolling_out", "adopting", "withdrawing")
-        return wait_for(lambda: _unless_in(self.get(f"/deployments/{deployment_id}"), *under_way))
 
 
 def job_process(folder: Path) -> psutil.Process:

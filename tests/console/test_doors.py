@@ -14,6 +14,12 @@ from dataset import LabelledRows, write_csv_table
 from tests.console.conftest import UPLOAD_BYTES, WiredApp
 from tests.console.console_process import job_process, wait_for
 from tests.content_store.samples import files_of, make_bundle, tar_of
+from training.experiment import run_experiment
+from training.parameters import TrainingParameters
+from training.provenance import Provenance
+from training.tracking.opening import open_tracking
+
+QUICK = {"class": "sklearn.linear_model.LogisticRegression", "arguments": {"max_iter": 50}}
 
 
 def table_of(rows: LabelledRows, tmp_path: Path) -> bytes:
@@ -111,6 +117,32 @@ def test_a_model_has_one_training_at_a_time_and_a_key_names_one(console: WiredAp
     assert (job["order"]["kind"], job["order"]["subject"]) == ("training", "digits")
 
 
+def test_an_experiment_from_elsewhere_is_adopted_once_and_only_for_the_pinned_holdout(
+    console: WiredApp, tmp_path: Path
+) -> None:
+    store = open_tracking(console.services.tracking.url)
+    for holdout in ("digits:holdout", "breast-cancer:holdout"):
+        data = [load_rows(holdout.replace("holdout", "part-1" if "digits" in holdout else "train"))]
+        parameters = TrainingParameters.model_validate({"estimator": QUICK})
+        run = store.begin("elsewhere", "model")
+        run.log_parameters(parameters)
+        provenance = Provenance("0123", "2026-11-30T10:00:00Z")
+        run.finish(run_experiment(data, load_rows(holdout), parameters, provenance, tmp_path, lambda _said: None))
+    adopted = console.client.post("/experiments/1/adopt", headers={"X-Assay-By": "ann"})
+    assert adopted.status_code == 201, adopted.text
+    found = adopted.json()
+    assert (found["state"], found["by"], found["metrics"]["rows"]) == ("finished", "ann", 800)
+    assert found["parameters"]["estimator"]["arguments"] == QUICK["arguments"]
+    assert console.services.bundles.digests() == [found["bundle_digest"]]
+    again = console.client.post("/experiments/1/adopt")
+    assert (again.status_code, again.json()) == (200, found)
+    refused = console.client.post("/experiments/2/adopt")
+    assert (refused.status_code, "may have learned from rows of the holdout here" in refused.text) == (422, True)
+    store.begin("unfinished", "model")
+    assert "experiment 3 is running in sqlite" in console.client.post("/experiments/3/adopt").json()["error"]
+    assert console.client.post("/experiments/4/adopt").status_code == 404
+
+
 def test_a_training_that_is_killed_is_told_of_and_another_begins(console: WiredApp) -> None:
     console.client.put("/retrain", json={})
     job_process(console.services.experiments.directory.parent / "jobs" / "000001").kill()
@@ -139,6 +171,8 @@ def _unless_running(console: WiredApp, experiment_id: int) -> Any:
         ("GET", "/bundles/sha256:0", None, 400, "is no digest"),
         ("POST", "/feedback", {"labels": []}, 400, "at least 1 item"),
         ("POST", "/feedback/part", {}, 422, "nothing serves yet; name a model"),
+        ("GET", "/drift", None, 422, "nothing serves yet: there are no answers that could drift"),
+        ("GET", "/drift?hours=0", None, 400, "hours"),
         ("POST", "/feedback/part", {"model": "digits"}, 422, "digits: 0 labelled rows that are not in the data set"),
         ("GET", "/nowhere", None, 404, "no such path: '/nowhere'"),
         ("DELETE", "/data", None, 405, "expected GET"),

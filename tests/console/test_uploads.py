@@ -3,16 +3,19 @@
 import gzip
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from pyarrow import csv as pa_csv
 
 from console.errors import UploadMalformed, UploadTooLarge
 from console.uploads import UploadLimits, read_labelled_file
-from dataset import LabelledRows
+from dataset import LabelledRows, read_csv_table
 
 LIMITS = UploadLimits(file_bytes=2**20, memory_bytes=2**20, images=20, image_bytes=2**14)
 TABLE = b"label,pixel1,pixel2,pixel3,pixel4\n7,0,1,2,3\n1,4,5,6,7\n"
@@ -35,9 +38,15 @@ def zipped(*files: tuple[str, bytes]) -> bytes:
     return content.getvalue()
 
 
+def to_parquet(table: bytes) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa_csv.read_csv(io.BytesIO(table)), content)
+    return content.getvalue()
+
+
 def read(tmp_path: Path, content: bytes, like: LabelledRows | None = None) -> LabelledRows:
     (tmp_path / "received").write_bytes(content)
-    return read_labelled_file(tmp_path / "received", "sent.file", LIMITS, like)
+    return read_labelled_file(tmp_path / "received", "sent.file", LIMITS, like, tmp_path)
 
 
 def rows_of_pictures(scale: float) -> LabelledRows:
@@ -45,15 +54,12 @@ def rows_of_pictures(scale: float) -> LabelledRows:
     return LabelledRows("known", np.array([[0.0, 1.0, 2.0, scale]]), ("7",), names)
 
 
-def test_a_table_is_read_plain_or_gzipped(tmp_path: Path) -> None:
-    plain, packed = read(tmp_path, TABLE), read(_other(tmp_path), gzip.compress(TABLE))
-    assert plain.digest == packed.digest
-    assert (plain.name, plain.labels) == ("sent.file", ("7", "1"))
-
-
-def _other(tmp_path: Path) -> Path:
-    (tmp_path / "other").mkdir()
-    return tmp_path / "other"
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, to_parquet], ids=["plain", "gzipped", "Parquet"])
+def test_a_table_is_read_in_each_of_its_forms(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    rows = read(tmp_path, pack(TABLE))
+    assert (rows.name, rows.labels) == ("sent.file", ("7", "1"))
+    (tmp_path / "plain.csv").write_bytes(TABLE)
+    assert rows.digest == read_csv_table(tmp_path / "plain.csv").digest
 
 
 def test_pictures_become_rows_of_pixels(tmp_path: Path) -> None:
@@ -85,6 +91,8 @@ ONE = ("one.png", PICTURE)
         (b"label,a\n1,2\n2,x\n", "sent.file, line 3, column a: 'x' is not a finite number"),
         (b"\x1f\x8b" + bytes(40), "sent.file: not a whole gzip file"),
         (gzip.compress(TABLE)[:-9], "sent.file: not a whole gzip file"),
+        (to_parquet(TABLE)[:-9], "sent.file: not a whole Parquet file"),
+        (to_parquet(b"label,a\n1,2\n2,\n"), "sent.file, row 2, column a: 'nan' is not a finite number"),
         (b"PK\x03\x04" + bytes(40), "sent.file: not a whole zip"),
         (zipped(ONE), "no labels.csv in the zip"),
         (zipped(LABELS), "labels.csv, line 2: there is no 'one.png' in the zip"),
@@ -125,6 +133,8 @@ def test_what_unpacks_to_more_than_the_limit_is_refused_before_it_is_there(tmp_p
     with pytest.raises(UploadTooLarge, match=r"sent.file: after \d+ rows the table takes"):
         read(tmp_path, bomb)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2 * 2**20
+    with pytest.raises(UploadTooLarge, match=r"sent.file: 10000 rows of 2 columns take \d+ bytes"):
+        read(tmp_path, to_parquet(b"label,a\n" + b"1,2\n" * 10**4))
     with pytest.raises(UploadTooLarge, match=r"'one\.png' has more than 16384 bytes"):
         read(tmp_path, zipped(LABELS, ("one.png", bytes(10**7))))
     many = [(f"{number}.png", PICTURE) for number in range(30)]

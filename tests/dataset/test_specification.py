@@ -64,4 +64,4 @@ def test_what_is_neither_a_builtin_nor_a_file_is_refused_with_the_builtins_there
 def test_a_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFound) as refused:
         load_dataset(str(tmp_path), BUILTINS)
-    assert str(refused.value) == f"{tmp_path}: a directory; expected a CSV file (.csv or .csv.gz)"
+    assert str(refused.value) == f"{tmp_path}: a directory; expected a file (.csv, .csv.gz or .parquet)"

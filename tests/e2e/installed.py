@@ -133,7 +133,13 @@ class Installed:
         """What the gateway answers to one classification."""
         row = load_digits_parts()["holdout"].first(1).features[0].tolist()
         headers = {"host": self.hostname}
-        return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=5, trust_env=False)
+        return httpx.post(f"{GATEWAY_URL}/classify", json={"row": row}, headers=headers, timeout=30, trust_env=False)
+
+
+def no_bundles() -> Bundles:
+    """Of a release whose console trains its own."""
+    none = TrainedBundle(Path("nowhere"), "")
+    return Bundles(none, none, none)
 
 
 def train_bundles(out: Path) -> Bundles:
@@ -148,10 +154,17 @@ def train_bundles(out: Path) -> Bundles:
 
 
 @contextmanager
-def installed(bundles: Bundles, more: Mapping[str, Any] | None = None) -> Iterator[Installed]:
-    """The chart with `more` values in a new namespace, its stable revision ready; the namespace goes with the block."""
+def installed(
+    bundles: Bundles, more: Mapping[str, Any] | None = None, secrets: Path | None = None
+) -> Iterator[Installed]:
+    """The chart with `more` values in a new namespace, its stable revision ready; the namespace goes with the block.
+
+    The files in `secrets` are the Secret `records` there.
+    """
     require_gateway()
     with namespace() as made:
+        if secrets is not None:
+            made.kubectl("create", "secret", "generic", "records", f"--from-file={secrets}")
         hostname = f"{made.name}.test"
         values = {
             "image": {"repository": IMAGE.partition(":")[0], "tag": IMAGE.partition(":")[2]},

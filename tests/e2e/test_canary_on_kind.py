@@ -18,11 +18,15 @@ from assay.demo.data import write_wrong_labels
 from tests.assay.program import Finished, assay, train
 from tests.e2e.installed import require_cluster_and_image
 from tests.helm.cluster import CONTEXT
+from tests.helm.dashboards import read_queries
+from tests.helm.rendering import CHART
 from tests.promotion.kubernetes.place import wait_until
 from training.digits import load_digits_parts
 
+REPOSITORY = Path(__file__).parents[2]
 GATEWAY = "http://127.0.0.1:8080"
 PROMETHEUS = "/api/v1/namespaces/monitoring/services/prometheus:http/proxy"
+DASHBOARD = CHART / "dashboards" / "serving.json"
 CANARY_CLUSTER = "httproute/assay/assay-split/rule/0/backend/1"
 
 
@@ -33,8 +37,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     _uninstall()
     bundles = tmp_path_factory.mktemp("bundles")
     first = train(bundles, "digits:part-1")
-    done = _cluster("deploy", "--bundle", first["bundle"])
-    assert done.code == 0, done.stderr
+    _make("deliver", f"CANDIDATE={first['bundle']}")
     yield bundles
     _uninstall()
 
@@ -53,6 +56,8 @@ def test_a_better_canary_takes_the_traffic_and_a_sabotaged_one_does_not(deployed
         assert promoted.code == 0, promoted.stdout + promoted.stderr
         assert "asked 100 %, observed 100.0 %" in promoted.stdout
         assert _serving_digest() == better["digest"]
+        assert f"{better['digest']} serves, and is in build/current" in _make("current")
+        assert f"{better['digest']} serves already" in _make("deliver", f"CANDIDATE={better['bundle']}")
         rejected = _cluster("canary", "--bundle", sabotaged["bundle"])
         assert rejected.code == 10, rejected.stdout + rejected.stderr
         assert "REJECT: the canary is worse" in rejected.stdout
@@ -76,14 +81,16 @@ def test_prometheus_has_seen_the_rollout_the_split_and_the_revisions(deployed: P
         "assay_store_contents > 0",
     ):
         _wait_for(query)
+    for asked in read_queries(DASHBOARD):
+        _wait_for(f"last_over_time(({asked.of('assay', '1m')})[20m:15s])", asked.panel)
     wait_until(lambda: _query('up{job="assay"} == 0') == [], lambda: "a pod is not scraped", timeout_seconds=60)
     rules = orjson.loads(ask("kubectl", "--context", CONTEXT, "get", "--raw", f"{PROMETHEUS}/api/v1/rules"))
     (group,) = rules["data"]["groups"]
     assert {rule["health"] for rule in group["rules"]} == {"ok"}
 
 
-def _wait_for(query: str) -> None:
-    wait_until(lambda: _query(query) != [], lambda: f"{query}: nothing", timeout_seconds=60)
+def _wait_for(query: str, panel: str = "") -> None:
+    wait_until(lambda: _query(query) != [], lambda: f"{panel} {query}: nothing", timeout_seconds=60)
 
 
 def _query(query: str) -> list[object]:
@@ -94,6 +101,13 @@ def _query(query: str) -> list[object]:
 
 def _serving_digest() -> str:
     return str(httpx.get(f"{GATEWAY}/metadata", trust_env=False).json()["bundle_digest"])
+
+
+def _make(*arguments: str) -> str:
+    command = ["make", "--silent", *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def _cluster(*arguments: str) -> Finished:

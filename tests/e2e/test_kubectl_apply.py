@@ -1,13 +1,13 @@
 """The chart without helm in the cluster, as helm/assay/README.md says: rendered by make, applied by kubectl."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from assay.cluster.forwarding import forwarded
 from assay.cluster.release import Release
 from promotion.gate.outcome import Outcome
 from tests.assay.program import assay
@@ -76,16 +76,8 @@ def _apply(release: Installed, values: Path) -> None:
 def _store(release: Installed) -> Iterator[str]:
     """The URL of the store, through a port that kubectl forwards."""
     release.release.wait_available("assay-store")
-    command = release.release.kubectl("port-forward", "service/assay-store", ":80")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        port = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
-        assert port is not None
-        yield f"http://127.0.0.1:{port[1]}"
-    finally:
-        process.terminate()
-        process.communicate()
+    with forwarded(release.release, "service/assay-store") as url:
+        yield url
 
 
 def _push(store: str, option: str, bundle: TrainedBundle) -> None:

@@ -41,6 +41,13 @@ DATABASE: Values = {
     "database": {"secretName": "records", "bundled": {"enabled": True}},
 }
 
+CONSOLE: Values = {
+    **DATABASE,
+    "stable": None,
+    "canary": None,
+    "console": {"enabled": True, "settings": {"trainingSeconds": 60, "dataset": "digits"}},
+}
+
 
 class Refused(Exception):
     """Helm refuses the values; the message is Helm's."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.helm.cluster import CommandFailed, Namespace, namespace, why_there_is_none
-from tests.helm.rendering import EVERYTHING, Object, Values, render
+from tests.helm.rendering import CONSOLE, EVERYTHING, Object, Values, render
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -14,7 +14,12 @@ IDLE: Values = {
     "pod": {"nodeSelector": {"kubernetes.io/hostname": "nowhere"}},
     "gateway": {"existing": {"name": "nowhere"}},
 }
-VARIANTS: dict[str, Values] = {"defaults": {}, "everything": EVERYTHING, "no canary": {"canary": None}}
+VARIANTS: dict[str, Values] = {
+    "defaults": {},
+    "everything": EVERYTHING,
+    "no canary": {"canary": None},
+    "console": CONSOLE,
+}
 
 
 @pytest.fixture(scope="module")

@@ -174,7 +174,7 @@ def test_values_that_do_not_go_together_are_refused_with_the_reason(values: Valu
 def test_without_values_the_chart_says_what_it_needs() -> None:
     with pytest.raises(Refused) as refused:
         helm("template", "assay", str(CHART))
-    assert "at '/stable': missing properties 'revision', 'bundle'" in str(refused.value)
+    assert "stable is empty; name the revision that serves, or set console.enabled" in str(refused.value)
 
 
 @pytest.mark.parametrize("release", ["1-assay", "a.b", "a" * 31])

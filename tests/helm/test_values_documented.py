@@ -36,7 +36,7 @@ def test_the_examples_of_the_readme_are_taken() -> None:
 
 def test_every_value_that_the_schema_knows_is_in_the_readme() -> None:
     readme = (CHART / "README.md").read_text()
-    pods = ("predictor", "store", "promotion", "exporter", "database.setup", "database.bundled")
+    pods = ("predictor", "store", "console", "promotion", "exporter", "database.setup", "database.bundled")
     alike = ("canary.", "global", *(f"{name}.pod." for name in pods))
     missing = [
         path
@@ -59,6 +59,8 @@ def test_defaults_stand_at_every_place_that_the_schema_knows() -> None:
         "stable",
         "canary",
         "predictor.settings",
+        "console.settings",
+        "console.pod",
         "predictor.pod",
         "store.pod",
         "promotion.pod",

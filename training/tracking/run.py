@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class ExperimentRun:
 
     experiment_id: int
     run: str
+    began_at: datetime
     _client: MlflowClient
     _registry: ModelRegistry
     _url: str

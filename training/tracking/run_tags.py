@@ -38,8 +38,8 @@ def to_experiment(run: Run, metrics: Mapping[str, Any]) -> Experiment:
         state=_STATES.get(run.info.status, ExperimentState.RUNNING),
         name=tags.get(NAME_TAG, ""),
         model=tags.get(MODEL_TAG, ""),
-        began_at=_time(run.info.start_time),
-        ended_at=_time(run.info.end_time) if run.info.end_time else None,
+        began_at=to_moment(run.info.start_time),
+        ended_at=to_moment(run.info.end_time) if run.info.end_time else None,
         parameters=dict(sorted(run.data.params.items())),
         metrics={name: run.data.metrics[name] for name in _overall(run)},
         class_metrics={
@@ -60,5 +60,6 @@ def _overall(run: Run) -> list[str]:
     return sorted(name for name in run.data.metrics if "/" not in name)
 
 
-def _time(milliseconds: int) -> datetime:
+def to_moment(milliseconds: int) -> datetime:
+    """A moment as MLflow counts it."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -19,7 +19,7 @@ from training.tracking.client import connect, explained
 from training.tracking.experiment import Experiment, ExperimentState
 from training.tracking.registry import ModelRegistry
 from training.tracking.run import ExperimentRun
-from training.tracking.run_tags import ID_TAG, MODEL_DIRECTORY, MODEL_TAG, NAME_TAG, to_experiment
+from training.tracking.run_tags import ID_TAG, MODEL_DIRECTORY, MODEL_TAG, NAME_TAG, to_experiment, to_moment
 
 GROUP = "assay"
 """MLflow's experiment that all runs are in, so that one sequence numbers them."""
@@ -42,14 +42,15 @@ class TrackingStore:
             run = self._client.create_run(self._group, tags={NAME_TAG: name, MODEL_TAG: model}, run_name=name)
             experiment_id = self._claim_id(run.info.run_id)
             self._client.set_tag(run.info.run_id, "mlflow.runName", f"{name} {experiment_id}")
-        return ExperimentRun(experiment_id, run.info.run_id, self._client, self.registry, self.url)
+        began_at = to_moment(run.info.start_time)
+        return ExperimentRun(experiment_id, run.info.run_id, began_at, self._client, self.registry, self.url)
 
     def go_on(self, experiment_id: int) -> ExperimentRun:
         """The experiment that somebody began. Raises ExperimentNotFound; ExperimentEnded where it is not running."""
         experiment = self.read(experiment_id)
         if experiment.state is not ExperimentState.RUNNING:
             raise ExperimentEnded(f"experiment {experiment_id} is {experiment.state}; begin another one")
-        return ExperimentRun(experiment_id, experiment.run, self._client, self.registry, self.url)
+        return ExperimentRun(experiment_id, experiment.run, experiment.began_at, self._client, self.registry, self.url)
 
     def list(self, model: str | None = None) -> tuple[Experiment, ...]:
         """All of them, or those of one model, the newest first; without the metrics of single classes."""

@@ -4,7 +4,13 @@
 {{- if not (regexMatch "^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$" .Release.Name) }}
 {{- fail (printf "the release is called %q; expected a lower-case letter first, then letters, digits and hyphens, 30 in all" .Release.Name) }}
 {{- end }}
+{{- if .Values.console.enabled }}
+{{- include "assay.check.console" . }}
+{{- else if not .Values.stable }}
+{{- fail "stable is empty; name the revision that serves, or set console.enabled, which names it itself" }}
+{{- else }}
 {{- include "assay.check.source" (dict "root" . "where" "stable.bundle" "source" .Values.stable.bundle) }}
+{{- end }}
 {{- if .Values.canary }}{{ include "assay.check.canary" . }}{{ end }}
 {{- include "assay.check.gateway" . }}
 {{- include "assay.check.database" . }}

@@ -46,7 +46,28 @@ http://{{ include "assay.workloadName" . }}
 {{- printf "%s-promotion-%s" .Release.Name (printf "%s\n%s" $pod $gate | sha256sum | trunc 10) }}
 {{- end }}
 
-{{/* root and jobName. */}}
+{{/* The Job: root, jobName, and maybe gate, the ConfigMap with its gate.yaml, where that is not called like the Job. */}}
+{{- define "assay.promotion.job" -}}
+apiVersion: batch/v1
+kind: Job
+metadata: {{- include "assay.metadata" (dict "root" .root "component" "promotion" "name" .jobName) | nindent 2 }}
+spec:
+  backoffLimit: {{ .root.Values.promotion.backoffLimit | int64 }}
+  activeDeadlineSeconds: {{ .root.Values.promotion.activeDeadlineSeconds | int64 }}
+  # A pod is replaced when it has ended, not while it ends: one rollout at a time.
+  podReplacementPolicy: Failed
+  podFailurePolicy:
+    rules:
+      # REJECT and INCONCLUSIVE are answers: to ask again would change nothing.
+      - action: FailJob
+        onExitCodes: {containerName: promotion, operator: In, values: [10, 11]}
+      # Evicted, preempted, or its node is gone: it goes on from its record, and that is no failure of its own.
+      - action: Ignore
+        onPodConditions: [{type: DisruptionTarget, status: "True"}]
+  template: {{- include "assay.promotion.podTemplate" . | nindent 4 }}
+{{- end }}
+
+{{/* root, jobName, and maybe gate. */}}
 {{- define "assay.promotion.podTemplate" -}}
 {{- $root := .root }}
 {{- $promotion := .root.Values.promotion }}
@@ -151,7 +172,7 @@ spec:
   volumes:
     {{- include "assay.source.volumes" $source | nindent 4 }}
     - name: gate
-      configMap: {name: {{ .jobName | quote }}}
+      configMap: {name: {{ .gate | default .jobName | quote }}}
     {{- if .root.Values.database.secretName }}
     {{- include "assay.database.volume" (dict "root" .root "keys" (list "console-url")) | nindent 4 }}
     {{- end }}

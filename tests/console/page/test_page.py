@@ -5,6 +5,7 @@ fails.
 """
 
 import re
+import sqlite3
 from collections.abc import Callable
 from math import cos, pi, sin
 
@@ -96,6 +97,36 @@ def test_a_picture_is_chosen_as_a_file_and_what_is_none_is_said(console: Running
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_picture_is_drawn_with_a_finger_and_pasted(console: RunningConsole, open_view: Open) -> None:
+    page = open_view(console.view(), "phone")
+    canvas = page.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    finger = page.context.new_cdp_session(page)
+    for kind, y in (("touchStart", 0.2), ("touchMove", 0.5), ("touchMove", 0.8)):
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + y * box["height"]}
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator(".said")).to_have_text("1")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".said")).to_have_count(0)
+    page.evaluate(PASTE)
+    expect(page.locator(".said")).to_have_text(re.compile(r"^\d$"))
+
+
+PASTE = """async () => {
+  const board = new OffscreenCanvas(80, 80), context = board.getContext("2d");
+  context.fillRect(0, 0, 80, 80);
+  context.fillStyle = "#fff";
+  context.fillRect(34, 8, 12, 64);
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([await board.convertToBlob()], "one.png", { type: "image/png" }));
+  document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+}"""
+"""What a browser does where somebody has copied a picture of a stroke and pastes it."""
+
+
 def test_a_rollout_is_followed_and_ended_from_the_page(
     console: RunningConsole, open_view: Open, keep_picture: Keep
 ) -> None:
@@ -118,6 +149,10 @@ def test_a_rollout_is_followed_and_ended_from_the_page(
     expect(forest).to_have_count(11)
     expect(forest.first).to_contain_text("not worse")
     keep_picture(page, "rollout")
+    page.get_by_text("As a table", exact=True).click()
+    course = page.get_by_role("table", name="How the interval closed in, in points")
+    expect(course.get_by_role("row")).to_have_count(11)
+    expect(course.get_by_role("row").last).to_contain_text("800")
     phone = open_view(console.view("rollout"), "phone")
     expect(phone.locator("table.forest tbody tr")).to_have_count(11)
     assert overflow_of(phone) == 0
@@ -169,6 +204,40 @@ def test_data_are_counted_and_shown_as_pictures(console: RunningConsole, open_vi
     expect(page.get_by_role("heading", name="Classes of part 1")).to_be_visible()
 
 
+def test_a_training_is_started_and_ended_from_the_page(
+    console: RunningConsole, open_view: Open, keep_picture: Keep
+) -> None:
+    page = open_view(console.view("experiments"))
+    page.get_by_text("Start a training", exact=True).click()
+    parameters = page.get_by_label("Parameters, as params.yaml has them")
+    parameters.fill("model: {name: other")
+    page.get_by_role("button", name="Train", exact=True).press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("parameters, line 1: not YAML")
+    parameters.fill("model: {name: other}\nseed: 321")
+    page.get_by_role("button", name="Train", exact=True).press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("part 1 (200 rows)")
+    expect(dialog).to_contain_text("321")
+    keep_picture(page, "training")
+    dialog.get_by_role("button", name="Not now").click()
+    expect(dialog).to_have_count(0)
+    known = len(console.ask("GET", "/experiments"))
+    page.get_by_role("button", name="Train", exact=True).press("Enter")
+    dialog.get_by_role("button", name="Start it").press("Enter")
+    expect(page.get_by_text(f"Experiment {known + 1} is being trained.").first).to_be_visible()
+    begun = console.ask("GET", f"/experiments/{known + 1}")
+    assert (begun["model"], begun["by"], begun["parameters"]["seed"]) == ("other", "the console's page", 321)
+    assert begun["parameters"]["estimator"]["arguments"] == {"max_iter": 200}  # the console's own
+
+    phone = open_view(console.view("experiments"), "phone")
+    phone.get_by_role("button", name=f"End experiment {known + 1}").tap()
+    expect(phone.get_by_role("dialog")).to_contain_text(f"End experiment {known + 1}?")
+    assert overflow_of(phone) == 0
+    phone.get_by_role("button", name="End it").tap()
+    expect(phone.get_by_role("button", name=f"End experiment {known + 1}")).to_have_count(0)
+    console.wait_until(lambda: console.ask("GET", f"/experiments/{known + 1}")["state"] == "cancelled")
+
+
 def test_names_that_are_html_are_shown_as_they_are(console: RunningConsole, open_view: Open) -> None:
     hostile = "<img src=x onerror=window.hacked=1>"
     columns = ",".join(["label", *(f"pixel_{row}_{column}" for row in range(8) for column in range(8))])
@@ -198,9 +267,51 @@ def test_a_prediction_is_found_again_and_given_its_true_label(
     page.get_by_role("button", name="Keep the label").click()
     expect(page.get_by_text("The label 7 is kept")).to_be_visible()
     page.goto(console.view("predictions?kind=labelled"))
-    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("region", name="Found").locator("tbody tr")).to_have_count(1)
     page.goto(console.view("predictions?request_id=nobody"))
     expect(page.get_by_text("No such prediction is recorded")).to_be_visible()
+
+
+def test_true_labels_show_in_the_drift_and_become_a_part(
+    console: RunningConsole, open_view: Open, keep_picture: Keep
+) -> None:
+    rows = [[float((number + place) % 17) for place in range(64)] for number in range(12)]
+    asked = [console.classify(row=row)[0] for row in rows]
+    console.wait_until(lambda: asked[-1] in console.client.get("/predictions").text)
+    console.ask("POST", "/feedback", json={"labels": [{"request_id": one, "label": "3"} for one in asked]})
+    page = open_view(console.view("predictions?hours=168"))
+    mix = page.get_by_role("table", name="Share of each class among the answers")
+    expect(mix.get_by_role("row")).to_have_count(11)
+    drift = console.ask("GET", "/drift?hours=168")
+    expect(page.get_by_text(f"Stability index {drift['answers']['stability_index']:.3f}")).to_be_visible()
+    assert sum(drift["answers"]["holdout"]) == 800
+    labelled = drift["labelled"]
+    expect(page.get_by_text(f"{labelled['right']} of {labelled['rows']} right")).to_be_visible()
+    expect(page.get_by_role("link", name="week")).to_have_attribute("aria-current", "true")
+    keep_picture(page, "drift")
+
+    phone = open_view(console.view("data"), "phone")
+    phone.get_by_label("Fewest new rows").fill("100")
+    phone.get_by_role("button", name="Make a part").tap()
+    expect(phone.get_by_role("alert")).to_contain_text("labelled rows that are not in the data set; expected 100")
+    phone.get_by_label("Fewest new rows").fill("12")
+    phone.get_by_role("button", name="Make a part").tap()
+    expect(phone.get_by_text(re.compile(r"Part \d+ has 1[23] rows with their true labels"))).to_be_visible()
+    assert overflow_of(phone) == 0
+    assert console.ask("GET", "/data")[-1]["source"] == "feedback"
+
+
+def test_predictions_come_back_with_the_database(console: RunningConsole, open_view: Open) -> None:
+    with sqlite3.connect(console.state / "records.db", timeout=60) as records:
+        records.execute("ALTER TABLE feedback RENAME TO away")
+    try:
+        page = open_view(console.view("predictions"))
+        expect(page.get_by_role("alert").first).to_contain_text("This page tries again by itself.")
+    finally:
+        with sqlite3.connect(console.state / "records.db", timeout=60) as records:
+            records.execute("ALTER TABLE away RENAME TO feedback")
+    expect(page.get_by_role("button", name="Search")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_every_view_fits_a_phone_and_colours_follow_the_system_or_are_switched(
@@ -250,11 +361,29 @@ def test_the_keyboard_reaches_everything_and_each_thing_has_a_name_and_a_frame(
     assert [one for one in reached if not one["name"] or not one["outline"]] == []
 
 
+@pytest.mark.parametrize("view", ["rollout", "experiments", "data", "predictions"])
+def test_the_keyboard_goes_round_each_view(console: RunningConsole, open_view: Open, view: str) -> None:
+    page = open_view(console.view(view))
+    expect(page.locator(".loading")).to_have_count(0)
+    wanted: int = page.evaluate(FOCUSABLE)
+    reached = []
+    for _ in range(wanted):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    assert [one for one in reached if not one["name"] or not one["outline"]] == []
+    assert reached[0]["name"] == "To the content"
+
+
+FOCUSABLE = """() => [...document.querySelectorAll("a[href], button, input, select, summary, textarea, [tabindex='0']")]
+  .filter((one) => one.checkVisibility() && !one.disabled && one.tabIndex >= 0).length"""
+"""How many things the keyboard should reach."""
+
 FOCUSED = """() => {
   const element = document.activeElement;
   const label = element.labels?.[0]?.innerText;
   const name = element.getAttribute("aria-label") || label || element.innerText || element.title || "";
-  const shown = element.matches("input[type=file]") ? element.parentElement : element;
+  const field = element.closest(".q-field__control");
+  const shown = element.matches("input[type=file]") ? element.parentElement : field ?? element;
   const style = getComputedStyle(shown);
   return {
     name: name.split("\\n")[0].trim(),
