@@ -158,13 +158,17 @@ console-pictures: $(VENV)/.dev ## Take the pictures of docs/console.md anew, fro
 	@CONSOLE_PICTURES=docs/pictures $(BIN)/pytest tests/console/page/test_page.py
 
 ##@ Measure
-.PHONY: bench bench-docs
+.PHONY: bench bench-docs bench-recording-docs
 bench: $(VENV)/.dev ## Compare speed and size with other servers; about ten minutes (PEERS="kserve ray", ROUNDS=3, SECONDS=3)
 	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers "$(PEERS)") $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-docs: $(VENV)/.dev ## Write the last comparison into docs/performance.md
 	@cp build/bench/results.json docs/performance.json
 	@$(BIN)/python -m benchmarks.report docs/performance.json --document docs/performance.md --picture docs/pictures/performance.svg
+
+bench-recording-docs: $(VENV)/.dev ## Write what recording costs into docs/performance.md, after make bench PEERS="assay assay-recording"
+	@cp build/bench/results.json docs/performance-recording.json
+	@$(BIN)/python -m benchmarks.report docs/performance-recording.json --recording --document docs/performance.md
 
 ##@ Keep
 .PHONY: requirements clean help

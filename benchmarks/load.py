@@ -25,6 +25,7 @@ class Load:
 
     rate: float
     """Answers a second."""
+    answers: int
     failed: int
     p99_ms: float | None = None
     """Where the generator measures it."""
@@ -49,7 +50,7 @@ def _run_wrk(server: Server, payload: Payload, body: Path, pinned: list[str], he
     options = ["-t1", f"-c{payload.connections}", f"-d{seconds}s", "--latency", "-s", str(_SCRIPT), *headers]
     text = _run([*pinned, "wrk", *options, url, "--", str(body)], seconds)
     said = json.loads(text.splitlines()[-1])
-    return Load(said["requests"] / said["seconds"], said["failed"], said["p99_ms"])
+    return Load(said["requests"] / said["seconds"], said["requests"], said["failed"], said["p99_ms"])
 
 
 def _run_h2load(
@@ -62,7 +63,7 @@ def _run_h2load(
     rate, done = _H2_RATE.search(text), _H2_DONE.search(text)
     if rate is None or done is None:
         raise LoadFailed(f"h2load has no figures for {server.peer.name}: {text[-200:]!r}")
-    return Load(float(rate[1]), int(done[1]) - int(done[2]))
+    return Load(float(rate[1]), int(done[2]), int(done[1]) - int(done[2]))
 
 
 def _run(command: list[str], seconds: int) -> str:

@@ -102,6 +102,11 @@ class Server:
                 continue
         return total
 
+    def cpu_seconds(self) -> tuple[float, float]:
+        """The CPU time of the process, and of all that it has started and that still runs."""
+        first, *others = [sum(member.cpu_times()[:2]) for member in self._family()]
+        return first, sum(others)
+
     def _family(self) -> list[psutil.Process]:
         try:
             first = psutil.Process(self._process.pid)

@@ -19,6 +19,14 @@ class Spread(NamedTuple):
     largest: float
 
 
+def show_ratio(spread: Spread | None) -> str:
+    """As a table has it."""
+    if spread is None:
+        return ""
+    middle, smallest, largest = (f"{value:.3g}" for value in spread)
+    return middle if smallest == largest else f"{middle} ({smallest} to {largest})"
+
+
 class Results(BaseModel):
     """A whole benchmark, as it is kept in results.json."""
 

@@ -18,6 +18,7 @@ from benchmarks.model import Answer, make_perceptron, make_rows, write_model
 from benchmarks.payloads import Payload, make_payloads
 from benchmarks.peers import J1, J32, Peer, own_python
 from benchmarks.process import Server
+from benchmarks.recording import WITH, catch_up, cpu_figure, measure_delivery
 from benchmarks.results import IN_PROCESS
 
 _ROOT = Path(__file__).parent.parent
@@ -67,13 +68,19 @@ class Bench:
             figures = {"start_seconds": server.wait_until_ready(self.payloads[J1], _PATIENCE_SECONDS)}
             self._check(server)
             self._put_load(server, peer.scenarios[0], _WARM_UP_SECONDS)
+            begun = catch_up(server) if peer.name == WITH else None
             failed = 0
             for scenario in peer.scenarios:
+                before, _ = server.cpu_seconds()
                 load = self._put_load(server, scenario, self.seconds)
+                if peer.is_ours:
+                    figures[cpu_figure(scenario)] = (server.cpu_seconds()[0] - before) / max(load.answers, 1) * 1e6
                 figures[scenario] = load.rate
                 failed += load.failed
                 if load.p99_ms is not None and scenario == J1:
                     figures["p99_ms"] = load.p99_ms
+            if begun:
+                figures |= measure_delivery(server, begun)
             return {**figures, "resident_mb": server.resident_bytes() / _MEGABYTE, "failed": failed}
 
     def measure_in_process(self) -> Figures:

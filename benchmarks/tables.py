@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from benchmarks.goals import GOALS, P99, RESIDENT, START
 from benchmarks.peers import B1, G1, J1, J32
-from benchmarks.results import Results, Spread
+from benchmarks.recording import write_recording
+from benchmarks.results import Results, Spread, show_ratio
 
 FIGURES = {
     J1: "j1 /s",
@@ -20,7 +21,26 @@ FIGURES = {
 
 def write_tables(results: Results) -> str:
     """Everything about a run: where it was, the figures, the ratios, the goals."""
-    return "\n".join((*_about(results), "", *_figures(results), "", *_ratios(results), "", *_goals(results))) + "\n"
+    return (
+        "\n".join(
+            (
+                *_about(results),
+                "",
+                *_figures(results),
+                "",
+                *_ratios(results),
+                "",
+                *write_recording(results),
+                *_goals(results),
+            )
+        )
+        + "\n"
+    )
+
+
+def write_recording_part(results: Results) -> str:
+    """Where the run was, and what recording cost in it."""
+    return "\n".join((*_about(results), "", *write_recording(results))).rstrip() + "\n"
 
 
 def _about(results: Results) -> Iterator[str]:
@@ -50,7 +70,7 @@ def _ratios(results: Results) -> Iterator[str]:
     for name, title in results.titles.items():
         cells = [results.ratio(_ours(figure), figure, name, figure) for figure in FIGURES]
         if any(cells) and not name.startswith("assay"):
-            rows.append([title, *(_show_ratio(cell) for cell in cells)])
+            rows.append([title, *(show_ratio(cell) for cell in cells)])
     return _table(["Assay is to", *(title.partition(" ")[0] for title in FIGURES.values())], rows)
 
 
@@ -60,7 +80,7 @@ def _goals(results: Results) -> Iterator[str]:
         reached = goal.reached(results)
         sign = "≤" if goal.is_at_most else "≥"
         is_met = "not measured" if reached is None else "yes" if goal.is_met(reached) else "no"
-        rows.append([goal.text, f"{sign} {goal.bound:g}", _show_ratio(reached), is_met])
+        rows.append([goal.text, f"{sign} {goal.bound:g}", show_ratio(reached), is_met])
     return _table(["goal", "promised", "reached", "is met"], rows)
 
 
@@ -72,13 +92,6 @@ def _show_figure(spread: Spread | None) -> str:
     if spread is None:
         return ""
     middle, smallest, largest = (f"{value:,.0f}" if value >= 20 else f"{value:.2f}" for value in spread)
-    return middle if smallest == largest else f"{middle} ({smallest} to {largest})"
-
-
-def _show_ratio(spread: Spread | None) -> str:
-    if spread is None:
-        return ""
-    middle, smallest, largest = (f"{value:.3g}" for value in spread)
     return middle if smallest == largest else f"{middle} ({smallest} to {largest})"
 
 

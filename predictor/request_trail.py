@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TypeAlias
 
 from open_inference import InferRequest
 from predictor.recording.recorded_run import RecordedRun
@@ -21,15 +21,10 @@ class Answered:
     rows: int
 
 
-class RunPart(NamedTuple):
-    """What of a run of the model was made for a request."""
-
-    run: RecordedRun
-    own_id: bytes
-    """The request's, as JSON; empty where it has none."""
-    first_row: int
-    last_row: int
-    outputs: Sequence[str]
+RunPart: TypeAlias = tuple[RecordedRun, bytes, int, int, Sequence[str]]
+"""What of a run of the model was made for a request: the request's own id, as JSON, empty where it has none; its first
+row, and the one behind its last; the outputs. A plain tuple, because there is one for each request.
+"""
 
 
 @dataclass(slots=True, eq=False)

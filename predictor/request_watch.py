@@ -10,7 +10,7 @@ from predictor.error_table import is_server_failure, is_success
 from predictor.identity import ModelIdentity
 from predictor.metrics import PredictorMetrics
 from predictor.recording.prediction_recorder import DiscardRecorder, Prediction, PredictionRecorder
-from predictor.recording.recorded_run import RecordedRun, RunRequest
+from predictor.recording.recorded_run import RecordedRun
 from predictor.request_id import choose_request_id
 from predictor.request_log import RequestLog
 from predictor.request_trail import RunPart, Trail
@@ -98,16 +98,16 @@ class RequestWatch:
 
 
 def _note(trail: Trail, part: RunPart, route: str, seconds: float) -> None:
-    part.run.requests.append(
-        RunRequest(
-            trail.request_id,
-            part.own_id,
-            trail.client,
-            route,
-            time.time_ns(),
-            seconds,
-            part.first_row,
-            part.last_row,
-            part.outputs,
-        )
+    run, own_id, first, last, outputs = part
+    noted = (
+        trail.request_id,
+        own_id.decode(errors="replace"),
+        trail.client,
+        route,
+        time.time_ns(),
+        seconds,
+        first,
+        last,
+        outputs,
     )
+    run.requests.append(noted)

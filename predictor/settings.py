@@ -73,7 +73,9 @@ class PredictorSettings(BaseModel):
         pattern=r"^([A-Za-z0-9-]+)?$",
         description="whose value says who asked, such as X-Client-Id; left out, that is not recorded",
     )
-    record_spool_dir: Path | None = Field(None, description="where they wait while they cannot go there")
+    record_spool_dir: Path | None = Field(
+        None, description="where they wait on their way there; by default in DIR, or temporary"
+    )
     record_queue_bytes: int = Field(64 * 2**20, ge=2**16, description="of predictions that wait in memory")
     record_limit_bytes: int = Field(2**20, ge=1024, description="of one prediction; its first rows, if it has more")
     record_disk_bytes: int = Field(2**30, ge=2**20, description="of a process's files, and as many of its spool")

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -30,12 +32,11 @@ from predictor.metrics import PredictorMetrics
 from predictor.model_loading import ModelLoader
 from predictor.model_sources import ModelSource, OneBundle, StoredModel
 from predictor.models_directory import ModelsDirectory
-from predictor.recording.json_lines_sink import JsonLinesSink
+from predictor.recording.delivery_process import DeliveryProcess
 from predictor.recording.prediction_recorder import DiscardRecorder, PredictionRecorder
 from predictor.recording.queued_recorder import QueuedRecorder
 from predictor.recording.record_directory import RecordDirectory
-from predictor.recording.record_sink import RecordSink
-from predictor.recording.spool import Spool
+from predictor.recording.spool_writer import SpoolWriter
 from predictor.repository import Repository
 from predictor.request_log import RequestLog
 from predictor.request_watch import RequestWatch
@@ -181,41 +182,51 @@ def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> P
     kind, _, place = settings.record.partition(":")
     if kind == "none":
         return DiscardRecorder()
+    limits = f"--record-bytes={settings.record_limit_bytes}", f"--spool-bytes={settings.record_disk_bytes}"
     with ExitStack() as stack:
-        sink: RecordSink
+        spool_dir, sink = settings.record_spool_dir, list[str]()
         if kind == "database":
-            sink = stack.enter_context(closing(_create_database_sink()))
+            _check_database()
         else:
-            directory = stack.enter_context(closing(RecordDirectory(Path(place))))
-            sink = stack.enter_context(closing(JsonLinesSink(directory.path, disk_bytes=settings.record_disk_bytes)))
-        spool = None
-        if settings.record_spool_dir:
-            spooled = stack.enter_context(closing(RecordDirectory(settings.record_spool_dir)))
-            spool = stack.enter_context(closing(Spool(spooled.path, limit_bytes=settings.record_disk_bytes)))
+            directory = stack.enter_context(closing(RecordDirectory(Path(place)))).path
+            sink = [f"--jsonl={directory}", f"--disk-bytes={settings.record_disk_bytes}"]
+            spool_dir = spool_dir or directory / "spool"
+        is_temporary = spool_dir is None
+        if spool_dir is None:
+            spool_dir = Path(stack.enter_context(_temporary_spool()))
+        folder = stack.enter_context(closing(RecordDirectory(spool_dir))).path
+        spool = stack.enter_context(closing(SpoolWriter(folder, limit_bytes=settings.record_disk_bytes)))
+        delivery = DeliveryProcess([f"--spool={folder}", *limits, *sink, *(["--is-temporary"] if is_temporary else [])])
         return QueuedRecorder(
-            sink,
             spool,
+            delivery,
             metrics.recorder,
             queue_bytes=settings.record_queue_bytes,
             record_bytes=settings.record_limit_bytes,
             parts=stack.pop_all(),
-            as_lines=kind != "database",
+            is_temporary=is_temporary,
         )
 
 
-def _create_database_sink() -> RecordSink:
-    def find_url() -> str:
-        return DatabaseSettings.read().database_url()
-
+def _check_database() -> None:
+    """Raises SettingsError where no database is set, or nothing is installed that speaks to one."""
     try:
-        find_url()
-        from predictor.recording.database_sink import DatabaseSink  # noqa: PLC0415  # 30 MB that others do not need
+        DatabaseSettings.read().database_url()
     except RecordsError as error:
         raise SettingsError(str(error)) from error
-    except ModuleNotFoundError as error:
-        found = f"ASSAY_RECORD=database, but what speaks to one is missing ({error.name})"
-        raise SettingsError(f"{found}; expected assay[records] to be installed") from error
-    return DatabaseSink(find_url)
+    if missing := [name for name in ("sqlalchemy", "psycopg") if find_spec(name) is None]:
+        found = f"ASSAY_RECORD=database, but what speaks to one is missing ({missing[0]})"
+        raise SettingsError(f"{found}; expected assay[records] to be installed")
+
+
+def _temporary_spool() -> "TemporaryDirectory[str]":
+    try:
+        return TemporaryDirectory(prefix="assay-spool-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise SettingsError(
+            f"predictions have nowhere to wait for the database: {error.strerror}; "
+            "expected ASSAY_RECORD_SPOOL_DIR, or TMPDIR to name a directory that can be written to"
+        ) from error
 
 
 def create_tracing(settings: TracingSettings) -> Tracing | None:

@@ -1,91 +1,101 @@
-"""Brings records to the sink, or to the spool while the sink is away, and says once that something is wrong."""
+"""Brings records from the spool to the sink, in a process that does nothing else, and says once that one fails.
+
+It works at the lowest priority, so that the serving process goes first where they share a core; but at the ordinary one
+once the spool is half full, because what does not fit into it is lost.
+"""
 
 import logging
+import os
+import select
 import time
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from predictor.log_lines import LOG
-from predictor.recording.metrics import RecorderMetrics
-from predictor.recording.record import Record
+from predictor.recording.chunk_records import records_of
 from predictor.recording.record_sink import RecordSink
-from predictor.recording.spool import Spool
+from predictor.recording.spool_reader import SpoolReader
+
+_LOWEST = 19  # of nice(2), which on Linux is a thread's
 
 
 class Delivery:
-    """The way to `sink`, over `spool` if need be; used by one thread.
+    """The way from `spool` to `sink`. Of one prediction about `record_bytes` are kept.
 
-    A sink that failed is tried again every `retry_seconds`.
+    A sink that failed is tried again after `retry_seconds`. What waits is urgent when it has `urgent_bytes`.
     """
 
     def __init__(
-        self, sink: RecordSink, spool: Spool | None, metrics: RecorderMetrics, *, retry_seconds: float
+        self, spool: SpoolReader, sink: RecordSink, *, record_bytes: int, urgent_bytes: int, retry_seconds: float = 1.0
     ) -> None:
-        self._sink = sink
         self._spool = spool
-        self._metrics = metrics
+        self._sink = sink
+        self._record_bytes = record_bytes
+        self._urgent_bytes = urgent_bytes
         self._retry_seconds = retry_seconds
-        self._next_try = 0.0
-        self._troubles: set[str] = set()
+        self._trouble = ""
 
-    def deliver(self, records: Sequence[Record]) -> bool:
-        """Whether the sink or the spool has the records now."""
-        is_next = self._spool is None or self._spool.is_empty
-        return (is_next and self._write(records)) or self._put_by(records)
+    def run(self, wakes: int) -> None:
+        """Deliver what there is whenever something comes over the file `wakes`; return behind its end.
 
-    def catch_up(self) -> bool:
-        """Bring the sink a batch from the spool; whether there was one, and it was taken."""
-        if self._spool is None or self._spool.is_empty or time.monotonic() < self._next_try:
+        Then nobody writes any more: what is left is delivered, unless the sink does not take it.
+        """
+        is_ended = False
+        with ThreadPoolExecutor(1, "patient", lambda: os.nice(_LOWEST)) as patient:
+            while True:
+                has_failed = not self._deliver_all(patient)
+                if is_ended:
+                    return
+                is_ended = _wait(wakes, self._retry_seconds if has_failed else None)
+
+    def deliver(self) -> bool:
+        """Bring the sink the next batch; whether there was one. Raises whatever keeps sink or spool from it."""
+        batch = self._spool.read()
+        if batch is None:
             return False
+        records = [record for chunk in batch.chunks for record in records_of(chunk, self._record_bytes)]
         try:
-            batch = self._spool.read()
-            if not self._write(batch.records):
-                return False
-            self._spool.advance(batch.end)
-        except OSError as error:
+            if records:
+                self._sink.write(records)
+            self._spool.advance(batch, len(records))
+        except BaseException:
             self._sink.close()  # the batch comes again, as after a crash
-            self._begin_trouble("the spool", error)
-            return False
-        if batch.unreadable:
-            self._metrics.dropped.inc(batch.unreadable)
-            logging.getLogger(LOG).error("%d lines of the spool are no records: they are lost", batch.unreadable)
+            raise
         return True
 
-    def hurry(self) -> None:
-        """Try the sink at once, even if it failed just now."""
-        self._next_try = 0.0
-
-    def _write(self, records: Sequence[Record]) -> bool:
-        if time.monotonic() < self._next_try:
-            return False
+    def _deliver_all(self, patient: ThreadPoolExecutor) -> bool:
+        """Whether that was possible."""
         try:
-            self._sink.write(records)
+            while self.deliver() if self._is_urgent() else patient.submit(self.deliver).result():
+                self._end_trouble()
         except Exception as error:
-            self._next_try = time.monotonic() + self._retry_seconds
-            self._begin_trouble("the sink", error)
+            self._begin_trouble(error)
             return False
-        self._end_trouble("the sink")
-        self._metrics.written.inc(len(records))
         return True
 
-    def _put_by(self, records: Sequence[Record]) -> bool:
-        if self._spool is None:
-            return False
-        try:
-            self._spool.append(records)
-        except OSError as error:
-            self._begin_trouble("the spool", error)
-            return False
-        self._end_trouble("the spool")
-        self._metrics.spooled.inc(len(records))
-        return True
+    def _is_urgent(self) -> bool:
+        return self._spool.waiting_bytes() >= self._urgent_bytes
 
-    def _begin_trouble(self, who: str, error: Exception) -> None:
-        if who not in self._troubles:
-            self._troubles.add(who)
-            said = f"{type(error).__name__}: {error}".partition("\n")[0]
-            logging.getLogger(LOG).warning("%s of predictions takes nothing: %s", who, said)
+    def _begin_trouble(self, error: Exception) -> None:
+        said = f"{type(error).__name__}: {error}".partition("\n")[0]
+        if not self._trouble:
+            logging.getLogger(LOG).warning("the sink of predictions takes nothing: %s", said)
+        self._trouble = said
 
-    def _end_trouble(self, who: str) -> None:
-        if who in self._troubles:
-            self._troubles.remove(who)
-            logging.getLogger(LOG).info("%s of predictions takes records again", who)
+    def _end_trouble(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            logging.getLogger(LOG).info("the sink of predictions takes records again")
+
+
+def _wait(wakes: int, pause_seconds: float | None) -> bool:
+    """Wait for something to come, or for the whole pause; whether the file has ended."""
+    ends = time.monotonic() + (pause_seconds or 0)
+    while True:
+        left = max(ends - time.monotonic(), 0) if pause_seconds is not None else None
+        is_told, _, _ = select.select([wakes], [], [], left)
+        if not is_told:
+            return False
+        if not os.read(wakes, 65_536):
+            return True
+        if pause_seconds is None:
+            return False

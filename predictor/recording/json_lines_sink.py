@@ -8,7 +8,6 @@ import os
 import re
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from predictor.recording.record import Record
@@ -17,6 +16,7 @@ from predictor.recording.record_sink import BATCH_RECORDS
 
 _FILES = 16  # that share the bytes
 _NEWEST = "predictions.jsonl"
+_KEY = re.compile(rb'\{"schema":[0-9]+,"key":"([0-9a-z-]+)",')
 _NUMBER = re.compile(r"predictions-([0-9]{8,})\.jsonl")
 
 
@@ -38,7 +38,7 @@ class JsonLinesSink:
         """See RecordSink. Raises OSError."""
         try:
             file = self._open()
-            lines = [record.content + b"\n" for record in batch if record.key not in self._kept_before]
+            lines = [record.to_line() + b"\n" for record in batch if record.key not in self._kept_before]
             content = memoryview(b"".join(lines))
             while content:
                 written = os.write(file, content)
@@ -91,6 +91,6 @@ def _read_end(path: Path) -> tuple[int, deque[str]]:
         for line in lines:
             if line.endswith(b"\n"):
                 size += len(line)
-                with suppress(ValueError):
-                    keys.append(Record.parse(line[:-1]).key)
+                if found := _KEY.match(line):
+                    keys.append(found[1].decode())
     return size, keys

@@ -1,15 +1,10 @@
 """A record as rows of a database: one a row of the request, each with its own part of every tensor."""
 
-import base64
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, NamedTuple
-
-import orjson
 
 from open_inference import Tensor
 from open_inference.binary_data import decode_binary
-from open_inference.json_object import JsonObject
 from predictor.recording.record import KeptTensor, Record
 from records.prediction_writer import PredictionRow
 
@@ -24,10 +19,9 @@ class _Part(NamedTuple):
 def prediction_rows(record: Record) -> list[PredictionRow]:
     """The rows of a record of schema 1 (record.py): of its labels or values, or a single one where it has neither.
 
-    A tensor whose first axis is no row of the request is with the first row. Raises ValueError, KeyError or
-    ProtocolError for a line that is no such record.
+    A tensor whose first axis is no row of the request is with the first row.
     """
-    fields = _fields(record)
+    fields = record.fields
     rows = max(len(fields.get("labels", ())), len(fields.get("values", ())), 1)
     inputs, outputs = (_parts(fields[name], rows) for name in ("inputs", "outputs"))
 
@@ -37,7 +31,7 @@ def prediction_rows(record: Record) -> list[PredictionRow]:
     return [
         PredictionRow(
             answered_at=fields["time"],
-            key=fields["key"],
+            key=record.key,
             row=row,
             request_id=fields["request_id"],
             client_request_id=fields.get("id"),
@@ -64,44 +58,34 @@ def prediction_rows(record: Record) -> list[PredictionRow]:
     ]
 
 
-def _fields(record: Record) -> Mapping[str, Any]:
-    if record.fields is not None:
-        return record.fields
-    fields: dict[str, Any] = orjson.loads(record.content)
-    return {**fields, "time": datetime.fromisoformat(fields["time"])}
-
-
-def _parts(tensors: Sequence[KeptTensor | Mapping[str, Any]], rows: int) -> list[_Part]:
+def _parts(tensors: Sequence[KeptTensor], rows: int) -> list[_Part]:
     """Of each row: the elements of its part of every tensor, one tensor behind the other, and what they are."""
     if rows == 1:
-        whole = [_read(tensor) for tensor in tensors]
-        return [_Part(b"".join(content for *_, content in whole), [_form(*tensor) for tensor in whole])]
+        contents = [tensor.to_bytes() for tensor in tensors]
+        forms = [
+            _form(tensor, list(tensor.data.shape), content) for tensor, content in zip(tensors, contents, strict=True)
+        ]
+        return [_Part(b"".join(contents), forms)]
+    return _split_all(tensors, rows)
+
+
+def _split_all(tensors: Sequence[KeptTensor], rows: int) -> list[_Part]:
     contents: list[list[bytes]] = [[] for _ in range(rows)]
     forms: list[list[dict[str, Any]]] = [[] for _ in range(rows)]
     for tensor in tensors:
-        name, datatype, shape, content = _read(tensor)
+        shape = list(tensor.data.shape)
         by_row = shape[:1] == [rows]
-        parts = _split(content, datatype, shape) if by_row else [content]
-        form = _form(name, datatype, [1, *shape[1:]] if by_row else shape, parts[0])  # shared: there may be 16384 rows
+        content = tensor.to_bytes()
+        parts = _split(content, tensor.datatype, shape) if by_row else [content]
+        form = _form(tensor, [1, *shape[1:]] if by_row else shape, parts[0])  # shared: there may be 16384 rows
         for row, part in enumerate(parts):
             contents[row].append(part)
-            forms[row].append({**form, "bytes": len(part)} if datatype == "BYTES" else form)
+            forms[row].append({**form, "bytes": len(part)} if tensor.datatype == "BYTES" else form)
     return [_Part(b"".join(content), form) for content, form in zip(contents, forms, strict=True)]
 
 
-def _form(name: str, datatype: str, shape: list[int], content: bytes) -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": shape, "bytes": len(content)}
-
-
-def _read(tensor: KeptTensor | Mapping[str, Any]) -> tuple[str, str, list[int], bytes]:
-    """Name, datatype, shape, and V2's binary form of the elements."""
-    if isinstance(tensor, KeptTensor):
-        return tensor.name, tensor.datatype, list(tensor.data.shape), tensor.to_bytes()
-    if "base64" in tensor:
-        content = base64.b64decode(tensor["base64"])
-    else:
-        content = Tensor.from_json(JsonObject(dict(tensor), "the record"), "input").to_bytes()
-    return tensor["name"], tensor["datatype"], list(tensor["shape"]), content
+def _form(tensor: KeptTensor, shape: list[int], content: bytes) -> dict[str, Any]:
+    return {"name": tensor.name, "datatype": tensor.datatype, "shape": shape, "bytes": len(content)}
 
 
 def _split(content: bytes, datatype: str, shape: Sequence[int]) -> list[bytes]:

@@ -1,7 +1,8 @@
-"""A bounded queue before a sink, and a thread that empties it.
+"""A bounded queue before the spool, and a thread that empties it.
 
-Whoever records only appends: nobody is woken for it, because the thread looks by itself every tenth of a second.
-Records reach the sink in the order in which they were recorded, whether they took the way over the spool or not.
+Whoever records only appends: nobody is woken for it, because the thread looks by itself every tenth of a second. It
+writes what came as chunks, which takes microseconds; all else is the delivery process's. Records reach the sink in the
+order in which they were recorded.
 """
 
 import logging
@@ -9,59 +10,61 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 from predictor.log_lines import LOG
-from predictor.recording.delivery import Delivery
+from predictor.recording.chunk import EncodedChunk
+from predictor.recording.delivery_process import DeliveryProcess
+from predictor.recording.kept_prediction import KeptPrediction
 from predictor.recording.metrics import RecorderMetrics
 from predictor.recording.prediction_recorder import Prediction
-from predictor.recording.record import KeptPrediction, Record
-from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS, RecordSink
+from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS
 from predictor.recording.recorded_run import RecordedRun
-from predictor.recording.spool import Spool
+from predictor.recording.spool_writer import SpoolWriter
 
 _FLUSH_SECONDS = 0.1
-_TURN = 16  # records that become JSON before a request's thread may have its turn
 
 
 class QueuedRecorder:
-    """A PredictionRecorder before `sink`. What waits in memory has `queue_bytes` at most; what comes then is dropped.
+    """A PredictionRecorder before `spool`, from which `delivery` takes.
 
-    While the sink fails, the records go to `spool`; where there is none, or it is full or fails, too, they stay in the
-    queue. Of one prediction about `record_bytes` are kept. With `as_lines` all become lines, also those that never are
-    on the disk. `parts` are closed when nobody uses them any more.
+    What waits in memory has `queue_bytes` at most; what comes then is dropped. While the spool is full or fails,
+    everything waits there. Of one prediction about `record_bytes` are kept. `parts` are closed when nobody uses them
+    any more; with `is_temporary` the spool is gone then.
     """
 
     def __init__(
         self,
-        sink: RecordSink,
-        spool: Spool | None,
+        spool: SpoolWriter,
+        delivery: DeliveryProcess,
         metrics: RecorderMetrics,
         *,
         queue_bytes: int,
         record_bytes: int,
         parts: ExitStack,
-        as_lines: bool = True,
-        retry_seconds: float = 1.0,
+        is_temporary: bool = False,
     ) -> None:
-        self._delivery = Delivery(sink, spool, metrics, retry_seconds=retry_seconds)
+        self._spool = spool
+        self._delivery = delivery
         self._metrics = metrics
         self._queue_bytes = queue_bytes
         self._record_bytes = record_bytes
         self._parts = parts
-        self._as_lines = as_lines
+        self._is_temporary = is_temporary
         self._lock = threading.Lock()
         self._queue: deque[KeptPrediction | RecordedRun] = deque()
         self._queued_bytes = 0
         self._queued = 0
         self._dropped = 0
-        self._held: list[Record] = []
+        self._held: deque[tuple[EncodedChunk, int]] = deque()
+        self._spooled = 0
+        self._counted = spool.delivered
         self._process = uuid.uuid4().hex
         self._number = 0
+        self._is_failing = False
         self._closing = threading.Event()
         self._close_by = 0.0
-        metrics.watch(self._waiting, lambda: spool.size_bytes if spool else 0)
+        metrics.watch(self._waiting, lambda: spool.waiting_bytes, self._lag_seconds)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
@@ -70,7 +73,7 @@ class QueuedRecorder:
         try:
             kept = KeptPrediction.cut(prediction, self._record_bytes)
         except Exception:
-            self._lose("a prediction cannot be recorded")
+            self._lose(1)
             return
         self._add(kept, 1)
 
@@ -78,6 +81,12 @@ class QueuedRecorder:
         """See PredictionRecorder."""
         for part in [run] if len(run.requests) <= BATCH_RECORDS else run.split(BATCH_RECORDS):
             self._add(part, len(part.requests))
+
+    def close(self, timeout_seconds: float) -> None:
+        """See PredictionRecorder."""
+        self._close_by = time.monotonic() + timeout_seconds
+        self._closing.set()
+        self._thread.join(timeout_seconds)
 
     def _add(self, kept: KeptPrediction | RecordedRun, records: int) -> None:
         size = kept.size_bytes
@@ -95,89 +104,106 @@ class QueuedRecorder:
             if is_first:
                 logging.getLogger(LOG).warning("predictions are not recorded: as many as may wait do")
 
-    def close(self, timeout_seconds: float) -> None:
-        """See PredictionRecorder."""
-        self._close_by = time.monotonic() + timeout_seconds
-        self._closing.set()
-        self._thread.join(timeout_seconds)
-
     def _work(self) -> None:
         with self._parts:
             while not self._closing.wait(_FLUSH_SECONDS):
                 self._pass_on()
-            self._finish()
-            if left := self._waiting():
+                self._delivery.look_after()
+                self._count()
+            while self._queued and not self._pass_on() and time.monotonic() < self._close_by:
+                time.sleep(_FLUSH_SECONDS)
+            self._delivery.end(self._close_by - time.monotonic())
+            self._count()
+            if left := self._left():
                 self._metrics.dropped.inc(left)
                 logging.getLogger(LOG).error("the process ends: %d predictions are not recorded", left)
 
-    def _finish(self) -> None:
-        while True:
-            self._delivery.hurry()
-            self._pass_on()
-            if not self._waiting() or time.monotonic() >= self._close_by:
-                return
-            time.sleep(_FLUSH_SECONDS)
-
-    def _waiting(self) -> int:
-        return len(self._held) + self._queued
-
-    def _pass_on(self) -> None:
-        """Whatever waits, as far as it is taken."""
+    def _pass_on(self) -> bool:
+        """Bring the spool whatever waits; whether it took everything."""
         is_moving = True
-        while is_moving and (not self._closing.is_set() or time.monotonic() < self._close_by):
-            is_moving = self._delivery.catch_up()
-            self._held = self._held or self._take()
-            if self._held and self._delivery.deliver(self._held):
-                self._held = []
-                is_moving = True
+        is_new = False
+        while is_moving and (self._held or self._queue):
+            self._hold()
+            is_moving = self._append()
+            is_new = is_new or is_moving
+        if is_new:
+            self._delivery.wake()
+        return not self._queued
 
-    def _take(self) -> list[Record]:
-        """The next batch of the queue."""
-        records: list[Record] = []
-        size = 0
-        while self._queue and len(records) < BATCH_RECORDS and size < BATCH_BYTES:
-            with self._lock:
-                if len(records) + _count(self._queue[0]) > BATCH_RECORDS:
-                    break
-                kept = self._queue.popleft()
-                self._queued_bytes -= kept.size_bytes
-                self._queued -= _count(kept)
-            before = len(records)
-            for record in self._records_of(kept):
-                records.append(record)
-                if len(records) % _TURN == 0:
-                    time.sleep(0)
-            if lost := _count(kept) - (len(records) - before):
-                self._metrics.dropped.inc(lost)
-            size += kept.size_bytes
+    def _hold(self) -> None:
+        """As much of the queue as one write should have, as chunks."""
+        size = sum(chunk.size for chunk, _ in self._held)
+        while self._queue and size < BATCH_BYTES:
+            kept = self._queue.popleft()
+            records = len(kept.requests) if isinstance(kept, RecordedRun) else 1
+            try:
+                chunk = kept.to_chunk(self._process, self._number + 1).encode()
+            except Exception:
+                self._lose(records)
+                self._leave_queue(kept.size_bytes, records)
+                continue
+            self._number += records
+            self._held.append((chunk, kept.size_bytes))
+            size += chunk.size
+
+    def _append(self) -> bool:
+        """Whether the spool took something of what is held."""
+        if not self._held:
+            return False
+        try:
+            taken = self._spool.append([chunk for chunk, _ in self._held])
+            for _ in range(taken):
+                chunk, size = self._held.popleft()
+                self._spooled += chunk.records
+                self._metrics.spooled.inc(chunk.records)
+                self._leave_queue(size, chunk.records)
+            self._spool.sync()
+        except OSError as error:
+            self._say_failing(error)
+            return False
+        self._say_working()
+        return taken > 0
+
+    def _leave_queue(self, size: int, records: int) -> None:
         with self._lock:
+            self._queued_bytes -= size
+            self._queued -= records
             dropped, self._dropped = self._dropped, 0
         if dropped:
             logging.getLogger(LOG).warning("%d predictions were not recorded: as many as may waited", dropped)
-        return records
 
-    def _records_of(self, kept: KeptPrediction | RecordedRun) -> Iterator[Record]:
-        """Those that can be made."""
+    def _count(self) -> None:
+        """Count what the delivery process did."""
         try:
-            if not isinstance(kept, RecordedRun):
-                record = kept.to_record(self._next_key())
-                yield record.to_line() if self._as_lines else record
-            elif self._as_lines:
-                yield from kept.to_lines(self._next_key, self._record_bytes)
-            else:
-                yield from kept.to_records(self._next_key, self._record_bytes)
-        except Exception:
-            logging.getLogger(LOG).exception("a prediction cannot be written as a record")
+            now = self._spool.look()
+        except (OSError, ValueError):
+            return  # it is about to say so itself
+        self._metrics.written.inc(now.written - self._counted.written)
+        self._metrics.dropped.inc(now.lost - self._counted.lost)
+        self._counted = now
 
-    def _next_key(self) -> str:
-        self._number += 1
-        return f"{self._process}-{self._number}"
+    def _left(self) -> int:
+        """What nobody records any more."""
+        done = self._counted.written + self._counted.lost
+        return self._queued + (self._spooled - done if self._is_temporary else 0)
 
-    def _lose(self, what: str) -> None:
-        self._metrics.dropped.inc()
-        logging.getLogger(LOG).exception(what)
+    def _waiting(self) -> int:
+        return self._queued
 
+    def _lag_seconds(self) -> float:
+        waits_since = self._spool.oldest_time_ns()
+        return 0.0 if waits_since is None else max(time.time_ns() - waits_since, 0) / 1e9
 
-def _count(kept: KeptPrediction | RecordedRun) -> int:
-    """How many records it becomes."""
-    return len(kept.requests) if isinstance(kept, RecordedRun) else 1
+    def _lose(self, records: int) -> None:
+        self._metrics.dropped.inc(records)
+        logging.getLogger(LOG).exception("a prediction cannot be recorded")
+
+    def _say_failing(self, error: OSError) -> None:
+        if not self._is_failing:
+            self._is_failing = True
+            logging.getLogger(LOG).warning("the spool of predictions takes nothing: %s", error)
+
+    def _say_working(self) -> None:
+        if self._is_failing:
+            self._is_failing = False
+            logging.getLogger(LOG).info("the spool of predictions takes records again")

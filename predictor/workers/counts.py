@@ -1,7 +1,8 @@
 """What a process counted, in a form that can be told to another process and added up.
 
 Counters and histograms of all processes add up, those of the dead included, so that no sum ever goes down. Gauges are
-of those that live; they add up, too, but for the `..._info` ones, which say the same thing everywhere.
+of those that live; they add up, too, but for the `..._info` ones, which say the same thing everywhere, and for
+`..._lag_seconds`, of which the longest counts.
 """
 
 from collections.abc import Callable, Iterable
@@ -73,7 +74,7 @@ def add_up(counts: Iterable[Counts]) -> Counts:
 def _combine(name: str, one: float, other: float) -> float:
     if name.endswith("_created"):
         return min(one, other)
-    return max(one, other) if name.endswith("_info") else one + other
+    return max(one, other) if name.endswith(("_info", "_lag_seconds")) else one + other
 
 
 def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

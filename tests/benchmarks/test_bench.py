@@ -55,8 +55,8 @@ def test_a_short_run_has_all_figures_and_says_who_is_absent_and_why(tmp_path: Pa
     of_all = {"start_seconds", "resident_mb", "failed"}
     assert {name: set(found) for name, found in figures.items()} == {
         IN_PROCESS: {"j1", "j32"},
-        "assay": {*of_all, "j1", "b1", "j32", "p99_ms"},
-        "assay-grpc": {*of_all, "g1"},
+        "assay": {*of_all, "j1", "b1", "j32", "p99_ms", "j1_cpu_us", "b1_cpu_us", "j32_cpu_us"},
+        "assay-grpc": {*of_all, "g1", "g1_cpu_us"},
         "fastapi": {*of_all, "j1", "j32", "p99_ms"},
     }
     assert all(value > 0 for found in figures.values() for figure, value in found.items() if figure != "failed")

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.goals import GOALS, Goal
 from benchmarks.picture import draw_rates
-from benchmarks.report import BEGIN, END, place_tables
+from benchmarks.report import BEGIN, END, place_recording, place_tables
 from benchmarks.results import Results, Spread
 from benchmarks.tables import write_tables
 
@@ -72,6 +72,16 @@ def test_the_tables_are_put_between_the_marks_and_nowhere_else() -> None:
         place_tables("nothing", RESULTS)
 
 
+def test_what_recording_costs_is_a_ratio_within_each_round() -> None:
+    without, recording = {"j1": 100.0, "j1_cpu_us": 50.0}, {"j1": 95.0, "j1_cpu_us": 55.0, "delivery_us": 40.0}
+    rounds = ({"assay": without, "assay-recording": recording},)
+    titles = {"assay": "Assay", "assay-recording": "Assay, recording"}
+    text = write_tables(RESULTS.model_copy(update={"rounds": rounds, "titles": titles, "absent": {}}))
+    assert "| one JSON row | 0.95 | 1.1 | 50 | 55 |" in text
+    assert "takes 40 µs of CPU a record" in text
+    assert "of CPU a record" not in write_tables(RESULTS)
+
+
 def test_the_picture_has_every_server_that_was_measured() -> None:
     picture = draw_rates(RESULTS)
     assert "<!-- KServe -->" in picture
@@ -82,3 +92,4 @@ def test_the_documented_results_are_those_of_the_run_beside_them() -> None:
     docs = Path(__file__).parents[2] / "docs"
     document = (docs / "performance.md").read_text(encoding="utf-8")
     assert document == place_tables(document, Results.read(docs / "performance.json"))
+    assert document == place_recording(document, Results.read(docs / "performance-recording.json"))

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from open_inference import InferRequest, Tensor
 from predictor.identity import ModelIdentity
+from predictor.recording.chunk import Chunk
+from predictor.recording.chunk_records import records_of
+from predictor.recording.kept_prediction import KeptPrediction
 from predictor.recording.prediction_recorder import Prediction
 from predictor.recording.record import Record
 from predictor.served_model import Inference
@@ -43,9 +46,15 @@ def make_prediction(number: int, *, rows: int = 1, inputs: Sequence[Tensor] = ()
     )
 
 
-def make_record(number: int, *, padding: int = 0) -> Record:
-    content = {"schema": 1, "key": f"key-{number}", "padding": "x" * padding}
-    return Record(f"key-{number}", orjson.dumps(content))
+def make_record(number: int, *, prediction: Prediction | None = None, limit_bytes: int = 2**20) -> Record:
+    """What comes out of the spool of a prediction."""
+    kept = KeptPrediction.cut(prediction or make_prediction(number), limit_bytes)
+    (record,) = records_of(over_the_disk(kept.to_chunk("key", number)), limit_bytes)
+    return record
+
+
+def over_the_disk(chunk: Chunk) -> Chunk:
+    return Chunk.decode(b"".join(chunk.encode().pieces))
 
 
 def number_of(record: dict[str, Any]) -> int:

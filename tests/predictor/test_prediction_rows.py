@@ -1,41 +1,25 @@
-"""A record becomes rows of which each has its own part of every tensor, whichever way it came."""
+"""A record becomes rows of which each has its own part of every tensor."""
 
-import logging
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 from sqlalchemy import select
 
 from open_inference import Tensor
 from open_inference.binary_data import decode_binary
 from predictor.recording.database_sink import DatabaseSink
+from predictor.recording.prediction_recorder import Prediction
 from predictor.recording.prediction_rows import prediction_rows
-from predictor.recording.record import KeptPrediction, Record
 from records.database import open_database
-from records.models import Prediction
+from records.models import Prediction as Row
 from records.prediction_writer import PredictionRow
 from records.schema import upgrade
 from tests.predictor.predictions import make_prediction, make_record
 
-
-def over_the_disk(kept: KeptPrediction, key: str) -> Record:
-    """As a record of a database comes out of the spool."""
-    return Record.parse(kept.to_record(key).content)
-
-
-def as_a_line(kept: KeptPrediction, key: str) -> Record:
-    """As every record of a file is."""
-    return kept.to_record(key).to_line()
-
-
-WAYS = pytest.mark.parametrize("to_record", [KeptPrediction.to_record, as_a_line, over_the_disk])
-ToRecord: TypeAlias = Callable[[KeptPrediction, str], Record]
 RANDOM = np.random.default_rng(7)
 TENSORS: list[NDArray[Any]] = [
     RANDOM.normal(size=(3, 2, 2)).astype(np.float32),
@@ -48,14 +32,12 @@ TENSORS: list[NDArray[Any]] = [
 ]
 
 
-def rows_of(kept: KeptPrediction, to_record: ToRecord) -> list[PredictionRow]:
-    return prediction_rows(to_record(kept, "key-1"))
+def rows_of(prediction: Prediction, limit_bytes: int = 2**20) -> list[PredictionRow]:
+    return prediction_rows(make_record(1, prediction=prediction, limit_bytes=limit_bytes))
 
 
-@WAYS
-def test_a_row_says_what_the_record_does(to_record: ToRecord) -> None:
-    kept = KeptPrediction.cut(make_prediction(2), 2**20)
-    (row,) = rows_of(kept, to_record)
+def test_a_row_says_what_the_record_does() -> None:
+    (row,) = rows_of(make_prediction(2))
     assert row == PredictionRow(
         answered_at=datetime(2001, 9, 9, 1, 46, 40, 123456, tzinfo=UTC),
         key="key-1",
@@ -86,11 +68,9 @@ def test_a_row_says_what_the_record_does(to_record: ToRecord) -> None:
     )
 
 
-@WAYS
-def test_the_rows_together_are_the_tensors_that_came(to_record: ToRecord) -> None:
+def test_the_rows_together_are_the_tensors_that_came() -> None:
     inputs = [Tensor.of(f"input-{number}", array) for number, array in enumerate(TENSORS)]
-    kept = KeptPrediction.cut(make_prediction(1, rows=3, inputs=inputs), 2**20)
-    rows = rows_of(kept, to_record)
+    rows = rows_of(make_prediction(1, rows=3, inputs=inputs))
     assert [row.row for row in rows] == [0, 1, 2]
     for place, expected in enumerate(inputs):
         parts = [read(row.inputs, row.inputs_form)[place] for row in rows]
@@ -108,35 +88,28 @@ def read(content: bytes, form: list[dict[str, Any]]) -> list[NDArray[Any]]:
     return arrays
 
 
-@WAYS
-def test_what_is_no_row_of_the_request_is_with_the_first_one(to_record: ToRecord) -> None:
+def test_what_is_no_row_of_the_request_is_with_the_first_one() -> None:
     inputs = [Tensor.of("features", np.ones((2, 4), np.float32)), Tensor.of("scale", np.array([7], np.int64))]
-    first, second = rows_of(KeptPrediction.cut(make_prediction(1, rows=2, inputs=inputs), 2**20), to_record)
+    first, second = rows_of(make_prediction(1, rows=2, inputs=inputs))
     assert [form["name"] for form in first.inputs_form] == ["features", "scale"]
     assert [form["name"] for form in second.inputs_form] == ["features"]
 
 
-@WAYS
-def test_of_a_record_that_was_cut_there_are_the_rows_that_it_has(to_record: ToRecord) -> None:
-    rows = rows_of(KeptPrediction.cut(make_prediction(1, rows=1000), 10_000), to_record)
+def test_of_a_record_that_was_cut_there_are_the_rows_that_it_has() -> None:
+    rows = rows_of(make_prediction(1, rows=1000), 10_000)
     assert 1 < len(rows) < 1000
     assert {(row.rows, row.is_cut, len(row.inputs)) for row in rows} == {(1000, True, 8)}
-    (nothing_left,) = rows_of(KeptPrediction.cut(make_prediction(1, rows=1), 3), to_record)
+    (nothing_left,) = rows_of(make_prediction(1), 3)
     assert (nothing_left.is_cut, nothing_left.label, nothing_left.inputs) == (True, None, b"")
 
 
-def test_a_line_that_something_else_wrote_is_lost_and_the_others_are_not(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_batch_that_comes_again_after_a_crash_is_not_kept_twice(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/records.db"
     database = open_database(url)
     upgrade(database)
-    good = KeptPrediction.cut(make_prediction(1), 2**20).to_record("good-1")
-    bad = [make_record(1), Record("key-2", b'{"schema":1,"key":"key-2",}')]
-    with closing(DatabaseSink(lambda: url)) as sink, caplog.at_level(logging.ERROR):
-        sink.write(bad)
-        sink.write([*bad, good])
+    for numbers in ((1, 2), (1, 2, 3)):
+        with closing(DatabaseSink(lambda: url)) as sink:
+            sink.write([make_record(number) for number in numbers])
     with database.connect() as connection:
-        assert connection.execute(select(Prediction.key)).scalars().all() == ["good-1"]
+        assert connection.execute(select(Row.key)).scalars().all() == ["key-1", "key-2", "key-3"]
     database.dispose()
-    assert "the record key-2 is not of schema 1 and is lost" in caplog.text

@@ -3,11 +3,13 @@
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from onnx import TensorProto, helper
 
@@ -18,7 +20,7 @@ from tests.predictor.conftest import StartServer
 from tests.predictor.foreign_models import make_model, write_foreign_bundle
 from tests.predictor.grpc_calls import infer_message, inference_stub
 from tests.predictor.predictions import read_records
-from tests.predictor.server_process import wait_for
+from tests.predictor.server_process import ServerProcess, wait_for
 
 CLIENTS, REQUESTS = 4, 15  # of each kind
 
@@ -102,6 +104,75 @@ def test_a_process_that_is_killed_recorded_nothing_that_it_did_not_answer(
     assert len(set(recorded)) == len(recorded)
     unread = set(recorded[:-1]) - set(told)
     assert len(unread) <= CLIENTS, "an answer that was under way when the process was killed"
+
+
+def delivery_of(process: ServerProcess) -> psutil.Process:
+    (delivery,) = psutil.Process(process.process.pid).children()
+    assert "predictor.recording" in delivery.cmdline()
+    return delivery
+
+
+@pytest.mark.slow
+def test_a_delivery_process_that_is_killed_is_replaced_and_nothing_is_lost_or_there_twice(
+    steady: Bundle, start_server: StartServer, tmp_path: Path
+) -> None:
+    process = start_server(steady.path, record=f"jsonl:{tmp_path}/records").wait_until_ready()
+    told: list[str] = []
+    with process.client() as client:
+
+        def ask(times: int) -> None:
+            for _ in range(times):
+                answer = client.post(INFER, json=infer_body([[1.0, 0.0, 0.0, 0.0]])).raise_for_status()
+                told.append(answer.headers["x-request-id"])
+
+        for _ in range(2):
+            ask(20)  # some of which it may be at
+            killed = delivery_of(process)
+            killed.kill()
+            ask(20)
+            wait_for(lambda: "and is started again" in process.log.read_text(), process.is_running)
+            wait_for(lambda: recorded_metric(client, "written_total") == len(told), process.is_running)
+            assert delivery_of(process).pid != killed.pid
+    assert process.stop() == 0
+    assert [record["request_id"] for record in read_records(tmp_path / "records")] == told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("has_delivery", [True, False], ids=["left", "next"])
+def test_what_a_killed_server_had_not_delivered_is_delivered_by_what_is_left_of_it_or_by_the_next_one(
+    steady: Bundle, start_server: StartServer, tmp_path: Path, has_delivery: bool
+) -> None:
+    settings = {"record": f"jsonl:{tmp_path}/records", "record_spool_dir": tmp_path / "spool"}
+    process = start_server(steady.path, **settings).wait_until_ready()
+    with process.client() as client:
+        delivery = delivery_of(process)
+        client.post(INFER, json=infer_body([[1.0, 0.0, 0.0, 0.0]])).raise_for_status()
+        wait_for(lambda: recorded_metric(client, "written_total") == 1, process.is_running)
+        delivery.suspend()
+        for _ in range(29):
+            client.post(INFER, json=infer_body([[1.0, 0.0, 0.0, 0.0]])).raise_for_status()
+        wait_for(lambda: recorded_metric(client, "spooled_total") == 30, process.is_running)
+        assert recorded_metric(client, "lag_seconds") > 0
+        assert recorded_metric(client, "spool_bytes") > 0
+    if not has_delivery:
+        process.process.send_signal(signal.SIGSTOP)  # or else it would start another one
+        delivery.kill()
+    process.stop(signal.SIGKILL)
+    if has_delivery:
+        with suppress(psutil.NoSuchProcess):
+            delivery.resume()  # and then it delivers what is left, and ends
+    else:
+        assert len(read_records(tmp_path / "records")) == 1
+        process = start_server(steady.path, **settings).wait_until_ready()
+    wait_for(lambda: len(read_records(tmp_path / "records")) == 30)
+    wait_for(lambda: not delivery.is_running() or delivery.status() == psutil.STATUS_ZOMBIE)
+    keys = [record["key"] for record in read_records(tmp_path / "records")]
+    assert [int(key.partition("-")[2]) for key in keys] == list(range(1, 31))
+
+
+def recorded_metric(client: httpx.Client, name: str) -> float:
+    lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith(f"assay_recorder_{name} "))
 
 
 def test_a_directory_that_cannot_be_had_stops_the_start(

@@ -1,17 +1,19 @@
 """Of a run that several requests shared, each has the record that it would have had alone."""
 
 from dataclasses import replace
-from itertools import count
 
 import numpy as np
 import orjson
 import pytest
 
 from open_inference import InferRequest, Tensor
-from predictor.recording.record import KeptPrediction, Record
-from predictor.recording.recorded_run import RecordedRun, RunRequest
+from predictor.recording.chunk import RunRequest
+from predictor.recording.chunk_records import records_of
+from predictor.recording.kept_prediction import KeptPrediction
+from predictor.recording.record import Record
+from predictor.recording.recorded_run import RecordedRun
 from predictor.served_model import Inference
-from tests.predictor.predictions import CLASSES, IDENTITY, make_prediction
+from tests.predictor.predictions import CLASSES, IDENTITY, make_prediction, over_the_disk
 
 ROWS = [(0, 1), (1, 4), (4, 5)]
 LIMIT = 2**20
@@ -34,17 +36,16 @@ def run_of(numbers: int, *, is_classifier: bool = True) -> RecordedRun:
     run = RecordedRun("rest", CLASSES, Tensor.of("features", features), inference)
     for number, (first, last) in enumerate(ROWS):
         asked_for = ("probabilities", "label") if number else ("label",)
-        own_id = b'"own"' if number == 1 else b""
+        own_id = '"own"' if number == 1 else ""
         client = "shop" if number == 2 else ""
-        request = RunRequest(f"request-{number}", own_id, client, "/a", 10**18, 0.25, first, last, asked_for)
-        run.requests.append(request)
+        run.requests.append((f"request-{number}", own_id, client, "/a", 10**18, 0.25, first, last, asked_for))
     return run
 
 
 def records_alone(run: RecordedRun, limit_bytes: int) -> list[Record]:
     """Of the same requests by the ordinary way."""
-    records = []
-    for number, one in enumerate(run.requests):
+    records: list[Record] = []
+    for number, one in enumerate(map(RunRequest._make, run.requests)):
         rows, said = slice(one.first_row, one.last_row), run.inference
         outputs = {tensor.name: Tensor.of(tensor.name, tensor.data[rows]) for tensor in said.outputs}
         prediction = replace(
@@ -65,38 +66,30 @@ def records_alone(run: RecordedRun, limit_bytes: int) -> list[Record]:
             rows=one.last_row - one.first_row,
             client=one.client,
         )
-        records.append(KeptPrediction.cut(prediction, limit_bytes).to_record(f"key-{number}"))
+        chunk = KeptPrediction.cut(prediction, limit_bytes).to_chunk("key", number)
+        records += records_of(over_the_disk(chunk), limit_bytes)
     return records
 
 
-def records_of(run: RecordedRun, limit_bytes: int) -> list[Record]:
-    numbers = count()
-    return list(run.to_records(lambda: f"key-{next(numbers)}", limit_bytes))
-
-
-def lines_of(run: RecordedRun, limit_bytes: int) -> list[Record]:
-    numbers = count()
-    return list(run.to_lines(lambda: f"key-{next(numbers)}", limit_bytes))
+def lines_of(run: RecordedRun, limit_bytes: int) -> list[bytes]:
+    chunk = over_the_disk(run.to_chunk("key", 0))
+    return [record.to_line() for record in records_of(chunk, limit_bytes)]
 
 
 @pytest.mark.parametrize("run", [run_of(4), run_of(1000), run_of(4, is_classifier=False)], ids=["few", "many", "value"])
 def test_a_request_has_the_record_that_it_would_have_had_alone(run: RecordedRun) -> None:
-    expected = [orjson.loads(record.to_line().content) for record in records_alone(run, LIMIT)]
-    assert [orjson.loads(record.content) for record in lines_of(run, LIMIT)] == expected
-    assert [list(orjson.loads(record.content)) for record in lines_of(run, LIMIT)] == [list(line) for line in expected]
-    assert [Record.parse(record.content).key for record in lines_of(run, LIMIT)] == ["key-0", "key-1", "key-2"]
-    spooled = [record.content for record in records_alone(run, LIMIT)]
-    assert [record.content for record in records_of(run, LIMIT)] == spooled
+    lines = lines_of(run, LIMIT)
+    assert lines == [record.to_line() for record in records_alone(run, LIMIT)]
+    assert [orjson.loads(line)["key"] for line in lines] == ["key-0", "key-1", "key-2"]
 
 
 def test_only_what_a_person_can_read_is_written_as_numbers() -> None:
-    few, many = (orjson.loads(lines_of(run_of(size), LIMIT)[0].content)["inputs"][0] for size in (512, 513))
+    few, many = (orjson.loads(lines_of(run_of(size), LIMIT)[0])["inputs"][0] for size in (512, 513))
     assert (len(few["data"]), "data" in many, len(many["base64"])) == (512, False, 4 * 513 * 4 // 3)
 
 
 def test_of_a_request_over_the_limit_the_first_rows_are_kept() -> None:
-    lines = [orjson.loads(record.content) for record in lines_of(run_of(100), 1000)]
-    assert [orjson.loads(record.to_line().content) for record in records_of(run_of(100), 1000)] == lines
+    lines = [orjson.loads(line) for line in lines_of(run_of(100), 1000)]
     assert [(line["rows"], line["is_cut"], len(line.get("labels", []))) for line in lines] == [
         (1, False, 1),
         (3, True, 2),

@@ -1,8 +1,10 @@
-"""Records that wait on the disk: in order, once, within their bytes, and whatever happens to the process."""
+"""What waits on the disk: in order, once, within its bytes, and whatever happens to either process."""
 
+import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,124 +12,166 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor.errors import SettingsError
+from predictor.recording.chunk import Chunk, EncodedChunk
+from predictor.recording.kept_prediction import KeptPrediction
 from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS
-from predictor.recording.spool import Spool
-from tests.predictor.predictions import make_record
+from predictor.recording.spool_reader import SpoolReader
+from predictor.recording.spool_writer import SpoolWriter
+from tests.predictor.predictions import make_prediction
 from tests.predictor.server_process import DEADLINE_SECONDS
 
 LIMIT = 2**20
+ROWS = 700  # of 28 bytes: some chunks make a segment
 
 
-def drain(spool: Spool) -> list[str]:
-    keys = []
-    while not spool.is_empty:
-        batch = spool.read()
-        keys += [record.key for record in batch.records]
-        spool.advance(batch.end)
-    return keys
+def chunk(number: int, rows: int = 1) -> EncodedChunk:
+    return KeptPrediction.cut(make_prediction(number, rows=rows), LIMIT).to_chunk("key", number).encode()
 
 
-def keys_of(numbers: range) -> list[str]:
-    return [f"key-{number}" for number in numbers]
+def append(spool: SpoolWriter, numbers: Iterable[int], rows: int = 1) -> int:
+    return spool.append([chunk(number, rows) for number in numbers])
 
 
-def append(spool: Spool, numbers: range, *, padding: int = 0) -> None:
-    spool.append([make_record(number, padding=padding) for number in numbers])
+def numbers_of(chunks: Iterable[Chunk]) -> list[int]:
+    return [one.first_number for one in chunks]
 
 
-def test_records_come_out_once_and_in_order(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit_bytes=LIMIT)
-    assert spool.is_empty
-    append(spool, range(3))
-    append(spool, range(3, 5))
-    assert drain(spool) == keys_of(range(5))
-    append(spool, range(5, 6))
-    assert drain(spool) == keys_of(range(5, 6))
-    assert spool.size_bytes == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["delivered"]
+def drain(reader: SpoolReader) -> list[int]:
+    numbers = []
+    while batch := reader.read():
+        numbers += numbers_of(batch.chunks)
+        reader.advance(batch, len(batch.chunks))
+    return numbers
+
+
+def test_chunks_come_out_once_and_in_order(tmp_path: Path) -> None:
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
+    assert (reader.read(), writer.waiting_bytes, writer.oldest_time_ns()) == (None, 0, None)
+    assert append(writer, range(3)) == 3
+    assert append(writer, range(3, 5)) == 2
+    assert writer.waiting_bytes == sum(chunk(number).size for number in range(5))
+    assert writer.oldest_time_ns() == make_prediction(0).time_ns
+    assert drain(reader) == list(range(5))
+    assert (writer.look().written, writer.waiting_bytes, writer.oldest_time_ns()) == (5, 0, None)
+    append(writer, [5])
+    assert drain(SpoolReader(tmp_path)) == [5]
+    writer.close()
+    reader = SpoolReader(tmp_path)
+    reader.remove_delivered()
+    assert [path.name for path in tmp_path.iterdir()] == ["delivered.json"]
 
 
 def test_what_is_not_delivered_comes_again(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit_bytes=LIMIT)
-    append(spool, range(3))
-    assert spool.read() == spool.read()
+    append(SpoolWriter(tmp_path, limit_bytes=LIMIT), range(3))
+    for reader in (SpoolReader(tmp_path), SpoolReader(tmp_path)):
+        for _ in range(2):
+            assert (batch := reader.read()) is not None
+            assert numbers_of(batch.chunks) == [0, 1, 2]
 
 
 def test_a_batch_is_bounded_in_records_and_in_bytes(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit_bytes=8 * BATCH_BYTES)
-    append(spool, range(BATCH_RECORDS + 1))
-    assert len(spool.read().records) == BATCH_RECORDS
-    drain(spool)
-    append(spool, range(3), padding=BATCH_BYTES - 1000)
-    assert len(spool.read().records) == 2
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=64 * BATCH_BYTES), SpoolReader(tmp_path)
+    append(writer, range(BATCH_RECORDS + 1))
+    assert (batch := reader.read()) is not None
+    assert len(batch.chunks) == BATCH_RECORDS
+    drain(reader)
+    append(writer, range(12), rows=30_000)
+    assert (batch := reader.read()) is not None
+    assert BATCH_BYTES <= sum(chunk(number, 30_000).size for number in numbers_of(batch.chunks)) < 2 * BATCH_BYTES
 
 
 def test_a_full_spool_takes_nothing_until_some_of_it_is_delivered(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit_bytes=LIMIT)
-    taken = 0
-    while spool.size_bytes < LIMIT - 31_000:
-        append(spool, range(taken, taken + 1), padding=30_000)
-        taken += 1
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
+    taken = append(writer, range(100), ROWS)
+    assert 30 < taken < 100
     with pytest.raises(OSError, match=f"and may have {LIMIT}"):
-        append(spool, range(taken, taken + 1), padding=31_000)
-    assert spool.size_bytes <= LIMIT
-    assert sum(path.stat().st_size for path in tmp_path.glob("*.jsonl")) == spool.size_bytes
-    batch = spool.read()
-    spool.advance(batch.end)
-    append(spool, range(taken, taken + 1), padding=30_000)
-    assert drain(spool) == keys_of(range(len(batch.records), taken + 1))
+        append(writer, [taken], ROWS)
+    assert sum(path.stat().st_size for path in tmp_path.glob("*.chunks")) == writer.waiting_bytes <= LIMIT
+    drain(reader)
+    writer.look()
+    assert append(writer, [taken], ROWS) == 1
+    assert drain(reader) == [taken]
 
 
-@given(st.lists(st.sampled_from(["append", "deliver", "read", "reopen", "torn"]), max_size=30))
+@given(st.lists(st.sampled_from(["append", "deliver", "read", "new writer", "new reader", "torn"]), max_size=30))
 def test_any_order_of_crashes_keeps_the_order(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:
     path = tmp_path_factory.mktemp("spool")
-    spool, appended, delivered = Spool(path, limit_bytes=LIMIT), 0, []
+    writer, reader = SpoolWriter(path, limit_bytes=LIMIT), SpoolReader(path)
+    appended, delivered = 0, list[int]()
     for step in steps:
         if step == "append":
-            append(spool, range(appended, appended + 3), padding=20_000)
-            appended += 3
-        elif step == "deliver" and not spool.is_empty:
-            batch = spool.read()
-            delivered += [record.key for record in batch.records]
-            spool.advance(batch.end)
-        elif step == "read" and not spool.is_empty:
-            spool.read()  # and the process ends before the sink has it
-        elif step == "reopen":
-            spool.close()
-            spool = Spool(path, limit_bytes=LIMIT)
-        elif step == "torn" and (segments := sorted(path.glob("*.jsonl"))):
-            spool.close()
+            writer.look()
+            appended += append(writer, range(appended, appended + 3), ROWS)
+        elif step == "deliver" and (batch := reader.read()):
+            delivered += numbers_of(batch.chunks)
+            reader.advance(batch, len(batch.chunks))
+        elif step == "read":
+            reader.read()  # and the process ends before the sink has it
+        elif step == "new writer":
+            writer.close()
+            writer = SpoolWriter(path, limit_bytes=LIMIT)
+        elif step == "new reader":
+            reader = SpoolReader(path)
+        elif step == "torn" and (segments := sorted(path.glob("*.chunks"))):
+            writer.close()
             with segments[-1].open("ab") as segment:
-                segment.write(b'{"schema":1,"key":"key-torn","pad')
-            spool = Spool(path, limit_bytes=LIMIT)
-    assert delivered + drain(spool) == keys_of(range(appended))
-    spool.close()
+                segment.write(b"".join(chunk(10**6).pieces)[:-1])
+            writer = SpoolWriter(path, limit_bytes=LIMIT)
+            appended += append(writer, [appended], ROWS)
+    assert delivered + drain(reader) == list(range(appended))
+    assert writer.look().written == appended
+    assert writer.waiting_bytes == 0
+    writer.close()
 
 
-def test_a_line_that_something_else_damaged_is_passed_over_and_counted(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limit_bytes=LIMIT)
-    append(spool, range(3))
-    (segment,) = tmp_path.glob("*.jsonl")
-    lines = segment.read_bytes().splitlines(keepends=True)
-    segment.write_bytes(lines[0] + b"\0" * (len(lines[1]) - 1) + b"\n" + lines[2])
-    batch = spool.read()
-    assert ([record.key for record in batch.records], batch.unreadable) == (["key-0", "key-2"], 1)
+@pytest.mark.parametrize("where", [0, 20, 100, -1], ids=["magic", "frame", "head", "body"])
+def test_a_chunk_that_something_else_damaged_is_passed_over_and_counted(
+    tmp_path: Path, where: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
+    append(writer, range(3))
+    (segment,) = tmp_path.glob("*.chunks")
+    first, second, third = (b"".join(chunk(number).pieces) for number in range(3))
+    damaged = bytearray(second)
+    damaged[where] ^= 1
+    segment.write_bytes(first + damaged + third)
+    with caplog.at_level(logging.ERROR):
+        assert drain(reader) == [0, 2]
+    assert (writer.look().written, writer.look().lost) == (2, 1)
+    assert "of the spool" in caplog.text
+
+
+def test_what_is_being_written_is_waited_for(tmp_path: Path) -> None:
+    reader = SpoolReader(tmp_path)
+    content = b"".join(chunk(0).pieces)
+    for size in range(len(content)):
+        (tmp_path / "00000001.chunks").write_bytes(content[:size])
+        assert reader.read() is None
+    (tmp_path / "00000001.chunks").write_bytes(content)
+    assert drain(reader) == [0]
 
 
 def test_a_place_that_is_none_is_named(tmp_path: Path) -> None:
-    (tmp_path / "delivered").write_text("x")
-    with pytest.raises(SettingsError, match=r"delivered says no place in the spool; expected two numbers"):
-        Spool(tmp_path, limit_bytes=LIMIT)
+    (tmp_path / "delivered.json").write_text("x")
+    with pytest.raises(SettingsError, match=r"delivered.json says no place in the spool; expected segment, offset"):
+        SpoolWriter(tmp_path, limit_bytes=LIMIT)
+
+
+def test_the_spool_of_an_older_version_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "00000001.jsonl").write_text("")
+    with caplog.at_level(logging.WARNING):
+        SpoolWriter(tmp_path, limit_bytes=LIMIT)
+    assert f"{tmp_path}/00000001.jsonl is of an older version and is not read" in caplog.text
 
 
 WRITER = """
 import sys
 from pathlib import Path
-from predictor.recording.spool import Spool
-from tests.predictor.predictions import make_record
-spool = Spool(Path(sys.argv[1]), limit_bytes=2**26)
+from predictor.recording.spool_writer import SpoolWriter
+from tests.predictor.test_spool import append
+spool = SpoolWriter(Path(sys.argv[1]), limit_bytes=2**26)
 for number in range(1_000_000):
-    spool.append([make_record(number, padding=number % 5000)])
+    append(spool, [number], number % 200)
     print(number, flush=True)
 """
 
@@ -144,11 +188,7 @@ def test_what_was_accepted_survives_the_death_of_the_process(tmp_path: Path) -> 
         process.wait(DEADLINE_SECONDS)
         process.stdout.close()
     accepted = len([line for line in said if line.endswith("\n")])
-    spool = Spool(tmp_path, limit_bytes=2**26)
-    append(spool, range(accepted + 1, accepted + 2))
-    found = drain(spool)
-    assert found[:accepted] == keys_of(range(accepted))
-    assert found[accepted:] in (
-        keys_of(range(accepted + 1, accepted + 2)),  # the last one was not in the spool, or it was, and unsaid
-        [f"key-{accepted}", f"key-{accepted + 1}"],
-    )
+    append(SpoolWriter(tmp_path, limit_bytes=2**26), [accepted + 1])
+    found = drain(SpoolReader(tmp_path))
+    assert found[:accepted] == list(range(accepted))
+    assert found[accepted:] in ([accepted + 1], [accepted, accepted + 1])  # the last one was not there, or unsaid

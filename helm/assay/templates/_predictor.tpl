@@ -129,11 +129,13 @@ volumes:
 {{- end }}
 {{- end }}
 
-{{/* Where they go. A pod that fills an emptyDir is evicted, so there is half as much room again as the files may take. */}}
+{{/* Where they go. A pod that fills an emptyDir is evicted, so there is half as much room again as may be in it: files and
+spool, or the spool alone. */}}
 {{- define "assay.predictor.recordVolumes" -}}
 {{- $recording := .recording }}
 {{- if $recording.enabled }}
-{{- $bytes := mul $recording.diskBytes (.settings.workers | default 1) }}
+{{- $isShared := and (eq $recording.sink "files") (not $recording.existingClaim) }}
+{{- $bytes := mul $recording.diskBytes (.settings.workers | default 1) (ternary 2 1 $isShared) }}
 {{- $emptyDir := printf "emptyDir: {sizeLimit: %q}" (add $bytes (div $bytes 2) | toString) }}
 {{- if $recording.existingClaim -}}
 - name: records

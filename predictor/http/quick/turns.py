@@ -24,7 +24,6 @@ from predictor.http.quick.requests import QuickRequest
 from predictor.log_lines import LOG
 from predictor.recording.recorded_run import RecordedRun
 from predictor.request_statistics import Spent
-from predictor.request_trail import RunPart
 from predictor.served_model import Inference, ServedModel
 
 _TURN_SECONDS = 0.005
@@ -170,5 +169,5 @@ def _recorded(
     run = RecordedRun("rest", model.manifest.classes, tensor, inference)
     for request in requests:
         read = request.read
-        request.trail.part = RunPart(run, read.own_id, request.first_row, request.last_row, read.form.answer.outputs)
+        request.trail.part = run, read.own_id, request.first_row, request.last_row, read.form.answer.outputs
     return run
