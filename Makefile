@@ -101,7 +101,7 @@ deliver: $(VENV)/.demo ## Deploy CANDIDATE where nothing serves yet, send it thr
 	@$(CLUSTER) deliver --image $(IMAGE) --bundle "$(CANDIDATE)" --holdout "$(HOLDOUT)" $(PLACE) $(if $(ADDRESS),--address "$(ADDRESS)")
 
 ##@ Develop
-.PHONY: test test-fast test-image test-cluster lint format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
+.PHONY: test test-fast test-image test-cluster lint docs reference-docs presentation format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
 	@$(MAKE) coverage-pure
@@ -126,6 +126,16 @@ lint: $(VENV)/.dev ## Check style, types and who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/mypy helm/values_table.py
 	@$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.dev ## Build the documentation's site into build/site; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "build/site is written; to look at it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site"
+
+reference-docs: $(VENV)/.dev ## Write docs/reference anew, from the program
+	@$(BIN)/python -m documentation
+
+presentation: $(VENV)/.dev ## Print docs/presentation.md as slides, into build/presentation.pdf (Chromium)
+	@$(BIN)/python -m documentation.presentation build/presentation.pdf
 
 format: $(VENV)/.dev ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""What a console counts. The registry is its own; what is in the state directory is looked at when it is asked for."""
+"""What a console counts. The registry is passed in; what is in the state directory is looked at on being asked."""
 
 from collections import Counter as Tally
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from console.services import Services
 class ConsoleMetrics:
     """The counters of one console process."""
 
-    def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry()
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
         self._requests = Counter(
             "assay_console_requests", "Requests answered", ("door", "method", "code"), registry=registry
         )

@@ -10,6 +10,8 @@ import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
+from prometheus_client import CollectorRegistry
+
 from console.http.app import create_app
 from console.http.listener import listen
 from console.http.uploads import UploadedFiles
@@ -64,7 +66,7 @@ def _listen(
     names: Collection[str] = () if settings.others_may_reach else _LOOPBACK_NAMES
     app = create_app(
         wired.services,
-        ConsoleMetrics(),
+        ConsoleMetrics(CollectorRegistry()),
         UploadedFiles(state.uploads, largest, settings.idle_seconds),
         Limits(content_bytes=settings.bundle_limit_bytes, idle_seconds=settings.idle_seconds),
         version=version,

@@ -1,4 +1,4 @@
-"""What a store counts. The registry is its own, so that two stores in one process do not meet."""
+"""What a store counts. The registry is passed in, so that two stores in one process do not meet."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
@@ -9,9 +9,9 @@ from content_store.store_directory import StoreDirectory
 class StoreMetrics:
     """The counters of one store process; what is on disk is looked at when it is asked for."""
 
-    def __init__(self, store: StoreDirectory) -> None:
+    def __init__(self, store: StoreDirectory, registry: CollectorRegistry) -> None:
         self._store = store
-        self._registry = CollectorRegistry()
+        self._registry = registry
         self._requests = Counter(
             "assay_store_requests", "Requests answered", ("door", "method", "code"), registry=self._registry
         )

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from content_store.http.app import create_app
 from content_store.http.listener import listen
 from content_store.limits import Limits
@@ -25,7 +27,7 @@ def run_store(directory: Path, *, host: str, port: int, limits: Limits, report: 
     signal.signal(signal.SIGTERM, _interrupt)
     with suppress(KeyboardInterrupt), open_listening_socket(host, port) as listening:
         store = StoreDirectory.open(directory)
-        app = create_app(store, StoreMetrics(store), limits, report)
+        app = create_app(store, StoreMetrics(store, CollectorRegistry()), limits, report)
         address, taken_port = listening.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         report(f"the store in {directory} listens on http://{shown}:{taken_port}; stop it with Ctrl-C")

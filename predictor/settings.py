@@ -41,7 +41,7 @@ class PredictorSettings(BaseModel):
     load_at_start: Literal["all", "none"] = Field("all", description="of the models' directory")
     model_control: bool = Field(False, description="whoever reaches the server may load, unload and register models")
     model_limit_bytes: int = Field(256 * 2**20, ge=1024, description="largest ONNX file that can be registered")
-    body_limit_bytes: int = Field(16 * 2**20, ge=1024)
+    body_limit_bytes: int = Field(16 * 2**20, ge=1024, description="of a request; what it unpacks to counts, too")
     row_limit: int = Field(16_384, ge=1, description="rows in one request")
     pixel_limit: int = Field(16 * 2**20, ge=1, description="of one picture, known before it is decoded")
     file_limit_bytes: int = Field(32 * 2**20, ge=1024, description="body of /forward_batch and /evaluate")
@@ -107,7 +107,7 @@ class TracingSettings(BaseSettings):
 
     exporter_otlp_endpoint: str | None = Field(None, description="of all signals; /v1/traces is appended")
     exporter_otlp_traces_endpoint: str | None = Field(None, description="of traces alone, used as it is")
-    service_name: str = "assay-predictor"
+    service_name: str = Field("assay-predictor", description="what the spans say that they come from")
 
     @property
     def endpoint(self) -> str | None:

@@ -23,11 +23,11 @@ class DatabaseSettings(BaseSettings):
     url: SecretStr | None = Field(None, description="sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE")
     url_file: Path | None = Field(None, description="a file with the URL in it")
     predictor_password: SecretStr | None = Field(None, description="of the role that inserts predictions")
-    predictor_password_file: Path | None = None
+    predictor_password_file: Path | None = Field(None, description="a file with it")
     analyst_password: SecretStr | None = Field(None, description="of the role that reads")
-    analyst_password_file: Path | None = None
+    analyst_password_file: Path | None = Field(None, description="a file with it")
     console_password: SecretStr | None = Field(None, description="of the role that keeps everything but predictions")
-    console_password_file: Path | None = None
+    console_password_file: Path | None = Field(None, description="a file with it")
 
     @classmethod
     def read(cls) -> Self:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
@@ -47,7 +48,7 @@ def bundle_doors(services: Services, uploads: UploadedFiles) -> APIRouter:
 def doors_by_digest(services: Services, limits: Limits, report: Callable[[str], None]) -> list[BaseRoute]:
     """GET, HEAD and PUT /bundles/{digest} and /holdouts/{digest}: the content store's own doors."""
     store = services.bundles.store
-    metrics = StoreMetrics(store)
+    metrics = StoreMetrics(store, CollectorRegistry())
     uploads = Uploads(store, limits, metrics)
     doors = (door for kind in Kind for door in content_doors(kind, store, uploads, metrics, report))
     return [door for door in doors if "{digest}" in door.path]

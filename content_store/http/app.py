@@ -26,13 +26,16 @@ def create_app(
     """The application of one store."""
 
     async def live(_: Request) -> Response:
+        """The process answers."""
         return json_answer({"live": True})
 
     async def ready(_: Request) -> Response:
+        """The directory can be read."""
         await run_in_threadpool(store.free_bytes)  # raises when the volume is gone; a full disk is still read from
         return json_answer({"ready": True})
 
     async def metrics_text(_: Request) -> Response:
+        """What is counted, in Prometheus' text format."""
         return Response(await run_in_threadpool(metrics.exposition), media_type=CONTENT_TYPE_LATEST)
 
     uploads = Uploads(store, limits, metrics)

@@ -22,6 +22,7 @@ def content_doors(
     """The doors; `report` is told of what was stored."""
 
     async def put(request: Request) -> Response:
+        """Keep the content: 201, or 200 where it is there already."""
         content = ContentName(kind, request.path_params["digest"])
         is_new = await uploads.take(content, request)
         if is_new:
@@ -29,6 +30,7 @@ def content_doors(
         return json_answer({"digest": content.digest}, 201 if is_new else 200)
 
     async def get(request: Request) -> Response:
+        """The content, the same bytes each time."""
         content = ContentName(kind, request.path_params["digest"])
         stream = await run_in_threadpool(store.stream, content)
         headers = {
@@ -42,6 +44,7 @@ def content_doors(
         return StreamingResponse(counted(stream.chunks), headers=headers)
 
     async def list_all(_: Request) -> Response:
+        """The digests of all that is there."""
         return json_answer({"digests": await run_in_threadpool(store.digests, kind)})
 
     def counted(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from prometheus_client import CollectorRegistry
 
 from assay.labelled_data import load_rows
 from assay.wiring import machine_abort, machine_watch
@@ -50,7 +51,7 @@ def wired_app(state: Path, empty_tracking_database: Path, *program: str) -> Wire
     (state / "uploads").mkdir()
     app = create_app(
         services,
-        ConsoleMetrics(),
+        ConsoleMetrics(CollectorRegistry()),
         UploadedFiles(state / "uploads", UPLOAD_BYTES, idle_seconds=5),
         Limits(content_bytes=2**20),
         version="0",

@@ -54,7 +54,7 @@ def test_alerts_are_about_metrics_that_there_are(tmp_path: Path) -> None:
         [
             rollout_metrics(replace(begun(RolloutPlan()), observations=(seen,))),
             predictor.exposition(),
-            StoreMetrics(StoreDirectory.open(tmp_path)).exposition(),
+            StoreMetrics(StoreDirectory.open(tmp_path), CollectorRegistry()).exposition(),
         ]
     ).decode()
     there = set(re.findall(r"^(assay_\w+)", counted, re.MULTILINE))
