@@ -361,7 +361,7 @@ def test_the_keyboard_reaches_everything_and_each_thing_has_a_name_and_a_frame(
     assert [one for one in reached if not one["name"] or not one["outline"]] == []
 
 
-@pytest.mark.parametrize("view", ["rollout", "experiments", "data", "predictions"])
+@pytest.mark.parametrize("view", ["rollout", "predictions"])
 def test_the_keyboard_goes_round_each_view(console: RunningConsole, open_view: Open, view: str) -> None:
     page = open_view(console.view(view))
     expect(page.locator(".loading")).to_have_count(0)
