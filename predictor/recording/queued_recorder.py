@@ -2,7 +2,8 @@
 
 Whoever records only appends: nobody is woken for it, because the thread looks by itself every tenth of a second. It
 writes what came as chunks, which takes microseconds; all else is the delivery process's. Records reach the sink in the
-order in which they were recorded.
+order in which they were recorded. A second thread has the disk keep what was written: that waits for whatever else is
+being written to the disk, for seconds where it is busy, and nothing here may wait for it.
 """
 
 import logging
@@ -63,10 +64,12 @@ class QueuedRecorder:
         self._number = 0
         self._is_failing = False
         self._closing = threading.Event()
+        self._is_written = threading.Event()
         self._close_by = 0.0
         metrics.watch(self._waiting, lambda: spool.waiting_bytes, self._lag_seconds)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._sync, name="recorder's fsync", daemon=True).start()
 
     def record(self, prediction: Prediction) -> None:
         """See PredictionRecorder."""
@@ -112,6 +115,7 @@ class QueuedRecorder:
                 self._count()
             while self._queued and not self._pass_on() and time.monotonic() < self._close_by:
                 time.sleep(_FLUSH_SECONDS)
+            self._sync_once()
             self._delivery.end(self._close_by - time.monotonic())
             self._count()
             if left := self._left():
@@ -127,6 +131,7 @@ class QueuedRecorder:
             is_moving = self._append()
             is_new = is_new or is_moving
         if is_new:
+            self._is_written.set()
             self._delivery.wake()
         return not self._queued
 
@@ -157,12 +162,23 @@ class QueuedRecorder:
                 self._spooled += chunk.records
                 self._metrics.spooled.inc(chunk.records)
                 self._leave_queue(size, chunk.records)
-            self._spool.sync()
         except OSError as error:
             self._say_failing(error)
             return False
         self._say_working()
         return taken > 0
+
+    def _sync(self) -> None:
+        while not self._closing.is_set():
+            if self._is_written.wait(1.0):
+                self._is_written.clear()
+                self._sync_once()
+
+    def _sync_once(self) -> None:
+        try:
+            self._spool.sync()
+        except OSError as error:
+            self._say_failing(error)
 
     def _leave_queue(self, size: int, records: int) -> None:
         with self._lock:

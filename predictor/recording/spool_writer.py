@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Sequence
 from errno import ENOSPC
 from pathlib import Path
@@ -18,7 +19,8 @@ _MOST_PIECES = 1024  # in one call of writev
 class SpoolWriter:
     """Appends to the spool in the folder `path`, which is this process's alone and may have `limit_bytes`.
 
-    Used by one thread. Any call raises OSError when the disk does. Raises SettingsError for a folder of others.
+    Used by one thread, but for `sync`, which another one may call. Any call raises OSError when the disk does. Raises
+    SettingsError for a folder of others.
     """
 
     def __init__(self, path: Path, *, limit_bytes: int) -> None:
@@ -33,6 +35,7 @@ class SpoolWriter:
         self._sizes = find_segments(path)
         self._writing = max(self.delivered.segment, *self._sizes, 0) + 1
         self._file: int | None = None
+        self._file_lock = threading.Lock()
         self._forget()
 
     @property
@@ -73,15 +76,21 @@ class SpoolWriter:
         return taken
 
     def sync(self) -> None:
-        """What was appended stays if the machine ends."""
-        if self._file is not None:
-            os.fdatasync(self._file)
+        """What was appended stays if the machine ends. Appending goes on meanwhile."""
+        with self._file_lock:
+            file = os.dup(self._file) if self._file is not None else None
+        if file is not None:
+            try:
+                os.fdatasync(file)
+            finally:
+                os.close(file)
 
     def close(self) -> None:
         """Let go of the file. Can be repeated."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        with self._file_lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
     def _fitting(self, chunks: Sequence[EncodedChunk]) -> Sequence[EncodedChunk]:
         """The first ones, at least one, that go into the segment together; a new one is begun where none does."""
