@@ -361,7 +361,7 @@ def test_the_keyboard_reaches_everything_and_each_thing_has_a_name_and_a_frame(
     assert [one for one in reached if not one["name"] or not one["outline"]] == []
 
 
-@pytest.mark.parametrize("view", ["rollout", "predictions"])
+@pytest.mark.parametrize("view", ["rollout", "experiments", "data", "predictions"])
 def test_the_keyboard_goes_round_each_view(console: RunningConsole, open_view: Open, view: str) -> None:
     page = open_view(console.view(view))
     expect(page.locator(".loading")).to_have_count(0)
@@ -384,7 +384,7 @@ FOCUSED = """() => {
   const name = element.getAttribute("aria-label") || label || element.innerText || element.title || "";
   const field = element.closest(".q-field__control");
   const shown = element.matches("input[type=file]") ? element.parentElement : field ?? element;
-  const style = getComputedStyle(shown);
+  const style = getComputedStyle(shown, shown.matches(".q-btn") ? "::after" : null);
   return {
     name: name.split("\\n")[0].trim(),
     outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
