@@ -10,6 +10,9 @@ from assay.output import say
 from assay.processes import Processes
 
 
+START_SECONDS = 120.0
+
+
 @contextmanager
 def served(places: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Where the revision of each role answers: at its URL, or, where the place is a directory, at one that is made.
@@ -24,7 +27,7 @@ def served(places: Mapping[str, str]) -> Iterator[dict[str, str]]:
 def _serve(processes: Processes, role: str, directory: str) -> str:
     url = f"http://127.0.0.1:{(port := _find_free_port())}"
     options = ["--bundle", directory, "--revision", role, "--http-port", str(port), "--drain-seconds", "0"]
-    processes.serve(role, ["serve", *options], f"{url}/v2/health/ready")
+    processes.serve(role, ["serve", *options], f"{url}/v2/health/ready", START_SECONDS)
     return url
 
 
