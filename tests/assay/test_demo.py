@@ -37,7 +37,7 @@ def test_a_folder_without_the_files_is_named(tmp_path: Path, port: int) -> None:
     (tmp_path / "fashion-train-1.csv").write_text("label,a\n1,2\n")
     done = _run(tmp_path, port, "--data", str(tmp_path))
     assert done.returncode == 1
-    assert "expected one file named *train-2.csv or *train-2.csv.gz, found none" in done.stderr
+    assert "expected one file named *train-2.csv, .csv.gz or .parquet, found none" in done.stderr
 
 
 PICTURES = {
