@@ -64,6 +64,7 @@ CURRENT ?= build/current
 CANDIDATE ?= build/candidate
 .PHONY: candidate current non-regression smoke push chart package coverage-report deliver
 candidate: $(VENV)/.demo ## Train the bundle build/candidate (TRAIN="digits:part-1 digits:part-2", HOLDOUT=spec, GATE=gate.yaml)
+	@mkdir -p build
 	@$(BIN)/assay train $(foreach part,$(TRAIN),--data "$(part)") --holdout "$(HOLDOUT)" --out build/bundles --json >build/candidate.json
 	@ln -sfn "../$$($(BIN)/python -c 'import json; print(json.load(open("build/candidate.json"))["bundle"])')" build/candidate
 	@cat build/candidate.json

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from assay.output import say
 from assay.processes import Processes
 
-
 START_SECONDS = 120.0
 
 

@@ -69,6 +69,8 @@ class RolloutView:
         self._actions.set_visibility(False)
         self._said = Fragment(live=True)
         self._body = Fragment()
+        self._table = Fragment()
+        """Apart from the body, which changes each second: whoever has opened it finds it open."""
         self._kept = Fragment()
         with ui.dialog().props('aria-labelledby="abort-title"') as self._dialog, ui.card():
             self._question = Fragment()
@@ -129,6 +131,10 @@ class RolloutView:
             events=list(reversed(record.history))[:HISTORY_LINES],
             **looks,
         )
+        if judged is not None and judged.course is not None:
+            self._table.show("course_table.html", course=judged.course)
+        else:
+            self._table.clear()
         self._kept.show("rollouts.html", kept=list(reversed(kept)), shown=record.rollout_id, **looks)
 
     def _ask_abort(self) -> None:

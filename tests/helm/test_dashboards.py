@@ -16,7 +16,7 @@ from tests.helm.dashboards import DASHBOARDS, read_panels, read_queries
 from tests.helm.rendering import render
 
 METRICS = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
-"""Made from the programs' registries; tests/reference holds it to them."""
+"""Made from the programs' registries; tests/documentation holds it to them."""
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)

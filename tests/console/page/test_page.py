@@ -149,7 +149,7 @@ def test_a_rollout_is_followed_and_ended_from_the_page(
     expect(forest).to_have_count(11)
     expect(forest.first).to_contain_text("not worse")
     keep_picture(page, "rollout")
-    page.get_by_text("As a table", exact=True).click()
+    page.get_by_text("The interval as a table", exact=True).click()
     course = page.get_by_role("table", name="How the interval closed in, in points")
     expect(course.get_by_role("row")).to_have_count(11)
     expect(course.get_by_role("row").last).to_contain_text("800")

@@ -144,7 +144,7 @@ def test_a_second_rollout_is_refused_and_a_killed_one_is_finished(
     place: Place, clients: Clients, predictors: dict[str, RunningPredictor], bundles: dict[str, Bundle]
 ) -> None:
     place.assign_canary("v2", predictors["v2"].url)
-    with place.promoting("--minimum-requests", "20", "--minimum-seconds", "6", "--steps", "50,100") as first:
+    with place.promoting("--minimum-requests", "20", "--minimum-seconds", "12", "--steps", "50,100") as first:
         place.wait_until_observing(50, first)
         second = place.promote(*QUICKLY)
         assert second.code == 12
