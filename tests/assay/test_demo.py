@@ -75,7 +75,7 @@ def test_the_whole_story(tmp_path: Path, port: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_runs_on_when_it_is_ended_in_the_middle(tmp_path: Path, port: int, number: signal.Signals) -> None:
     process = subprocess.Popen(
         command("demo", "--out", tmp_path / "demo", "--port", str(port)),
