@@ -83,7 +83,11 @@ def test_prometheus_has_seen_the_rollout_the_split_and_the_revisions(deployed: P
         _wait_for(query)
     for asked in read_queries(DASHBOARD):
         _wait_for(f"last_over_time(({asked.of('assay', '1m')})[20m:15s])", asked.panel)
-    wait_until(lambda: _query('up{job="assay",namespace="assay"} == 0') == [], lambda: "a pod is not scraped", timeout_seconds=60)
+    wait_until(
+        lambda: _query('up{job="assay",namespace="assay"} == 0') == [],
+        lambda: "a pod is not scraped",
+        timeout_seconds=60,
+    )
     rules = orjson.loads(ask("kubectl", "--context", CONTEXT, "get", "--raw", f"{PROMETHEUS}/api/v1/rules"))
     (group,) = rules["data"]["groups"]
     assert {rule["health"] for rule in group["rules"]} == {"ok"}
