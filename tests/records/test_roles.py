@@ -127,7 +127,7 @@ def test_the_command_takes_passwords_from_files_and_the_environment_and_shows_no
 def drop_roles(postgres: PostgresServer) -> None:
     """Those that other tests made, with their rights in all databases."""
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-        names = [name for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^records_'")]
+        names = [name for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datallowconn")]
         known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^assay_'")}
         for name in names if known else []:
             with psycopg.connect(postgres.url(name), autocommit=True) as there:
