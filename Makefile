@@ -165,7 +165,7 @@ console-pictures: $(VENV)/.dev ## Take the pictures of docs/console.md anew, fro
 	@CONSOLE_PICTURES=docs/pictures $(BIN)/pytest tests/console/page/test_page.py
 
 ##@ Measure
-.PHONY: bench bench-docs bench-recording-docs
+.PHONY: bench bench-docs bench-recording-docs capacity capacity-docs
 bench: $(VENV)/.dev ## Compare speed and size with other servers; about ten minutes (PEERS="kserve ray", ROUNDS=3, SECONDS=3)
 	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers "$(PEERS)") $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
@@ -176,6 +176,13 @@ bench-docs: $(VENV)/.dev ## Write the last comparison into docs/performance.md
 bench-recording-docs: $(VENV)/.dev ## Write what recording costs into docs/performance.md, after make bench PEERS="assay assay-recording"
 	@cp build/bench/results.json docs/performance-recording.json
 	@$(BIN)/python -m benchmarks.report docs/performance-recording.json --recording --document docs/performance.md
+
+capacity: $(VENV)/.dev ## What a core serves and what a second worker adds; a minute
+	@$(BIN)/python -m benchmarks.capacity
+
+capacity-docs: $(VENV)/.dev ## Write the last measurement into docs/capacity.md
+	@cp build/capacity.json docs/capacity.json
+	@$(BIN)/python -m benchmarks.capacity --out docs/capacity.json --document docs/capacity.md
 
 ##@ Keep
 .PHONY: requirements clean help

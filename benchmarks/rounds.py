@@ -64,7 +64,7 @@ class Bench:
 
         Raises ServerFailed, WrongAnswer and LoadFailed; nothing of the server is left.
         """
-        with Server(peer, python, self.directory, core=self.server_core) as server:
+        with Server(peer, python, self.directory, cores=[self.server_core]) as server:
             figures = {"start_seconds": server.wait_until_ready(self.payloads[J1], _PATIENCE_SECONDS)}
             self._check(server)
             self._put_load(server, peer.scenarios[0], _WARM_UP_SECONDS)
