@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
+from access.doorkeeper import Doorkeeper
 from assay.wiring import machine_abort, machine_watch
 from console.http.app import create_app as create_console_app
 from console.http.uploads import UploadedFiles
@@ -63,7 +64,14 @@ def predictor_app(folder: Path) -> FastAPI:
     rules = FileRules(FileLimits(1, 1, 1, 1, 1), body_limit_bytes=1, deadline_seconds=1, at_once=1)
     shown = ModelIdentity("digits", "1", "", "")
     return create_predictor_app(
-        plane, shown=shown, examples=(), body_limit_bytes=1, pixel_limit=1, file_rules=rules, model_limit_bytes=1
+        plane,
+        Doorkeeper(),
+        shown=shown,
+        examples=(),
+        body_limit_bytes=1,
+        pixel_limit=1,
+        file_rules=rules,
+        model_limit_bytes=1,
     )
 
 

@@ -1,14 +1,21 @@
 """grpcio's server: the port, what is on it, and the end. What a signal means is server.py's affair."""
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from access.doorkeeper import Doorkeeper
+from access.errors import AccessError
 from predictor.data_plane import DataPlane
+from predictor.error_table import codes_of
 from predictor.errors import CannotListen
+from predictor.grpc.call_scope import address_of
 from predictor.grpc.health import HEALTH_SERVICE, Health
+from predictor.grpc.method_scopes import REFLECTION
 from predictor.grpc.service import SERVICE, InferenceService
 from predictor.grpc.threads import run_in
 from predictor.listening_socket import open_listening_socket
@@ -26,6 +33,7 @@ class GrpcListener:
     def __init__(
         self,
         plane: DataPlane,
+        doorkeeper: Doorkeeper,
         *,
         host: str,
         port: int,
@@ -45,9 +53,9 @@ class GrpcListener:
         streams = ThreadPoolExecutor(_STREAM_THREADS, "grpc-stream")
         self._server.add_generic_rpc_handlers(
             (
-                InferenceService(plane).handlers(),
+                InferenceService(plane, doorkeeper).handlers(),
                 Health(plane.serving, (SERVICE,)).handlers(streams),
-                _reflection(streams),
+                _reflection(streams, doorkeeper),
             )
         )
         shown = f"[{host}]" if ":" in host else host
@@ -79,10 +87,19 @@ class GrpcListener:
         self._server.stop(0)
 
 
-def _reflection(streams: ThreadPoolExecutor) -> grpc.GenericRpcHandler:
+def _reflection(streams: ThreadPoolExecutor, doorkeeper: Doorkeeper) -> grpc.GenericRpcHandler:
     servicer = reflection.ReflectionServicer((SERVICE, HEALTH_SERVICE, reflection.SERVICE_NAME))
+
+    def describe(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
+        given: Any = dict(context.invocation_metadata() or ())
+        try:
+            doorkeeper.admit(REFLECTION, given.get("authorization"), address_of(context))
+        except AccessError as error:
+            context.abort(grpc.StatusCode[codes_of(error).grpc], str(error))
+        yield from servicer.ServerReflectionInfo(requests, context)
+
     handler = grpc.stream_stream_rpc_method_handler(
-        run_in(streams, servicer.ServerReflectionInfo),
+        run_in(streams, describe),
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
