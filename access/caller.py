@@ -15,6 +15,15 @@ from access.errors import CertificateNotUsable
 from access.settings import CallerSettings
 
 
+@dataclass(frozen=True, slots=True)
+class CredentialFiles:
+    """The content of the files, None where there is none."""
+
+    authorities: bytes | None
+    client_certificate: bytes | None
+    client_key: bytes | None
+
+
 @dataclass(frozen=True)
 class OwnCredentials:
     """One program's; none by default."""
@@ -26,9 +35,11 @@ class OwnCredentials:
 
     @classmethod
     def read(cls) -> Self:
-        """What the environment says now. Raises OwnKeyNotUsable."""
+        """What the environment says now. Raises OwnKeyNotUsable and CertificateNotUsable."""
         settings = CallerSettings.read()
-        return cls(settings.key(), settings.ca_file, settings.client_certificate, settings.client_key)
+        own = cls(settings.key(), settings.ca_file, settings.client_certificate, settings.client_key)
+        own.verify("https:")  # now, and not in the middle of a rollout
+        return own
 
     def __repr__(self) -> str:
         return f"OwnCredentials(key={'given' if self.key else 'none'})"
@@ -47,6 +58,13 @@ class OwnCredentials:
             return False
         return self._context if self.ca_file or self.client_certificate else True
 
+    def read_files(self) -> "CredentialFiles":
+        """What gRPC is given, as PEM. Raises CertificateNotUsable."""
+        try:
+            return CredentialFiles(_read(self.ca_file), _read(self.client_certificate), _read(self.client_key))
+        except OSError as error:
+            raise CertificateNotUsable(f"{error.filename} cannot be read: {error.strerror}") from error
+
     @cached_property
     def _context(self) -> ssl.SSLContext:
         try:
@@ -58,3 +76,11 @@ class OwnCredentials:
                 f"a certificate of ASSAY_CA_FILE or ASSAY_CLIENT_… cannot be used: {error}"
             ) from None
         return context
+
+
+NO_CREDENTIALS = OwnCredentials()
+"""For servers that ask for none."""
+
+
+def _read(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path else None

@@ -1,5 +1,5 @@
-"""What is set of keys beyond a server's own settings: which key a program of ours shows to the servers that it asks, and
-which file of keys `assay keys` changes. Variables of the environment, or of a file `.env` in the working directory.
+"""What is set of keys beyond a server's own settings: which key a program of ours shows to the servers that it asks,
+and which file of keys `assay keys` changes. Variables of the environment, or of a file `.env` in the working directory.
 
 The only module of this room that reads the environment. A key is never an option: a command line can be read by all.
 """

@@ -92,6 +92,7 @@ def console_app(folder: Path) -> FastAPI:
         ConsoleMetrics(CollectorRegistry()),
         UploadedFiles(state, 1, idle_seconds=1),
         Limits(),
+        Doorkeeper(),
         version="0",
         hosts=(),
         find_problem=str,

@@ -15,6 +15,7 @@ from access.keyring import LOOK_SECONDS
 from access.scopes import Scope
 from bundle import Bundle
 from documentation.reference.doors import predictor_app
+from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 from predictor.grpc.method_scopes import METHOD_SCOPES
 from predictor.http.door_scopes import DOOR_SCOPES
 from predictor.settings import PredictorSettings
@@ -93,8 +94,6 @@ def test_every_door_has_a_scope_and_every_scope_a_door(tmp_path: Path) -> None:
 
 
 def test_every_method_has_a_scope() -> None:
-    from predictor.grpc.service import messages  # noqa: PLC0415
-
     service = messages.DESCRIPTOR.services_by_name["GRPCInferenceService"]
     assert set(METHOD_SCOPES) == set(service.methods_by_name)
 
@@ -104,7 +103,7 @@ def test_what_each_key_opens_is_what_the_table_says(guarded: Guarded) -> None:
         url = path.replace("{model}", "contrary").replace("{version}", "1").replace("{path:path}", "x")
         for scope in ("", *Scope):
             with guarded.client(scope) as client:
-                answer = client.request(method, url, **({"content": b"{}"} if method == "POST" else {}))
+                answer = client.request(method, url, content=b"{}" if method == "POST" else None)
             if needed is None or scope in {needed, Scope.ADMIN}:
                 assert answer.status_code not in {401, 403} or "ASSAY_MODEL_CONTROL" in answer.text, (
                     method,
