@@ -32,7 +32,8 @@ def frame(request: Request, heading: str) -> Iterator[None]:
     """The page of one view, whose elements are made inside."""
     theme = request.cookies.get(THEME_COOKIE, "system")
     theme = theme if theme in _THEMES else "system"
-    ui.add_css(_STYLE.read_text(encoding="utf-8"))
+    # As a style, because NiceGUI makes a script of what add_css is given, and no such script may run.
+    ui.add_head_html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
     dark = ui.dark_mode(_THEMES[theme])
     with ui.header(fixed=False, elevated=False).classes("top"):
         ui.html(render("brand.html"), sanitize=False)
