@@ -13,6 +13,7 @@ from contextlib import suppress
 from prometheus_client import CollectorRegistry
 
 from access.doorkeeper import Doorkeeper
+from access.tls import ServerCertificates
 from console.http.app import create_app
 from console.http.listener import listen
 from console.http.uploads import UploadedFiles
@@ -22,7 +23,7 @@ from console.metrics import ConsoleMetrics
 from console.seed import Seed, plant
 from console.settings import ConsoleSettings
 from console.state_directory import StateDirectory
-from console.wiring import Program, WiredConsole, create_doorkeeper, wire
+from console.wiring import Program, WiredConsole, create_certificates, create_doorkeeper, wire
 from content_store.limits import Limits
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -36,7 +37,7 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
     signal.signal(signal.SIGTERM, _interrupt)
     state = StateDirectory(settings.state.absolute())
     with state.claim():
-        doorkeeper = create_doorkeeper(settings)
+        doorkeeper, certificates = create_doorkeeper(settings), create_certificates(settings)
         opened = open_socket(
             settings.host, settings.port, has_keys=doorkeeper.is_asking, without_keys=settings.without_keys
         )
@@ -45,11 +46,12 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
             plant(seed, wired.services, report)
             address, port = listening.getsockname()[:2]
             shown = f"[{address}]" if ":" in address else address
+            scheme = "https" if certificates else "http"
             wired.keeper.start()
             wired.book.start()
             try:
-                report(f"the console of {settings.state} listens on http://{shown}:{port}; stop it with Ctrl-C")
-                _listen(listening, wired, settings, state, doorkeeper, program.version, report)
+                report(f"the console of {settings.state} listens on {scheme}://{shown}:{port}; stop it with Ctrl-C")
+                _listen(listening, wired, settings, state, doorkeeper, certificates, program.version, report)
             finally:
                 wired.keeper.stop()
                 wired.book.finish()
@@ -62,6 +64,7 @@ def _listen(
     settings: ConsoleSettings,
     state: StateDirectory,
     doorkeeper: Doorkeeper,
+    certificates: ServerCertificates | None,
     version: str,
     report: Callable[[str], None],
 ) -> None:
@@ -81,7 +84,7 @@ def _listen(
         report=report,
     )
     add_page(app, wired.services)
-    listen(app, listening, finish_seconds=settings.finish_seconds)
+    listen(app, listening, finish_seconds=settings.finish_seconds, certificates=certificates)
 
 
 def _tell_what_goes_on(wired: WiredConsole, settings: ConsoleSettings, report: Callable[[str], None]) -> None:

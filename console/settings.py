@@ -36,6 +36,9 @@ class ConsoleSettings(BaseModel):
     rate_limit: float = Field(
         0.0, ge=0, le=1e6, description="requests a second of one key, or of one address without keys; 0: any number"
     )
+    tls_certificate: Path | None = Field(None, description="PEM, with its chain; then there is TLS, and nothing else")
+    tls_key: Path | None = Field(None, description="PEM, of that certificate")
+    tls_client_ca: Path | None = Field(None, description="PEM: who signs the certificates that clients have to show")
     dataset: str = Field("console", min_length=1, description="what its data set is called in the database of records")
     gateway_port: int = Field(8080, ge=1, le=65535, description="where clients ask for predictions")
     release: str | None = Field(None, description="in a cluster: the chart's release, whose revisions it names")

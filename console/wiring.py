@@ -9,6 +9,7 @@ from access.caller import OwnCredentials
 from access.doorkeeper import Doorkeeper
 from access.keyring import Keyring
 from access.request_rates import RequestRates
+from access.tls import ServerCertificates, certificate_files
 from console.bundles import Bundles
 from console.data_wiring import upload_limits, wire_data
 from console.database import open_records
@@ -77,6 +78,12 @@ def create_doorkeeper(settings: ConsoleSettings) -> Doorkeeper:
     log = logging.getLogger("assay.console")
     keyring = Keyring(settings.keys_file, log.error) if settings.keys_file else None
     return Doorkeeper(keyring, RequestRates(settings.rate_limit) if settings.rate_limit else None)
+
+
+def create_certificates(settings: ConsoleSettings) -> ServerCertificates | None:
+    """What TLS is spoken with, where it is. Raises CertificateNotUsable."""
+    files = certificate_files(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    return ServerCertificates(files, logging.getLogger("assay.console").error) if files else None
 
 
 def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.Logger) -> WiredConsole:

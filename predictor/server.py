@@ -28,6 +28,7 @@ from predictor.scheduling import let_threads_finish
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
 from predictor.wiring import (
+    create_certificates,
     create_data_plane,
     create_doorkeeper,
     create_grpc_listener,
@@ -92,9 +93,9 @@ async def run(
 ) -> None:
     """Serve as one of `crew` until a signal comes and all is answered.
 
-    Raises SettingsError, KeysNotUsable, BundleError, CannotListen and ModelNotUsable.
+    Raises SettingsError, KeysNotUsable, CertificateNotUsable, BundleError, CannotListen and ModelNotUsable.
     """
-    doorkeeper = create_doorkeeper(settings)
+    doorkeeper, certificates = create_doorkeeper(settings), create_certificates(settings)
     metrics = create_metrics()
     repository = create_repository(source, settings, metrics, crew)
     plane = create_data_plane(repository, settings, metrics, crew.gather)
@@ -102,8 +103,9 @@ async def run(
     starting = asyncio.create_task(_start(settings, source, repository, crew))  # not before this function waits
     if not crew.is_first:
         await asyncio.wait({starting})
-    http = create_http_listener(source, settings, listening, plane=plane, doorkeeper=doorkeeper)
-    grpc = create_grpc_listener(settings, plane=plane, doorkeeper=doorkeeper)
+    access = {"plane": plane, "doorkeeper": doorkeeper, "certificates": certificates}
+    http = create_http_listener(source, settings, listening, **access)
+    grpc = create_grpc_listener(settings, **access)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
     loading = asyncio.create_task(_join(starting, source, repository.serving, listeners, crew))

@@ -44,6 +44,9 @@ class PredictorSettings(BaseModel):
     rate_limit: float = Field(
         0.0, ge=0, le=1e6, description="requests a second of one key, or of one address without keys; 0: any number"
     )
+    tls_certificate: Path | None = Field(None, description="PEM, with its chain; then there is TLS, and nothing else")
+    tls_key: Path | None = Field(None, description="PEM, of that certificate")
+    tls_client_ca: Path | None = Field(None, description="PEM: who signs the certificates that clients have to show")
     model: str | None = Field(None, pattern=NAME_PATTERN, description="name to serve under; else the manifest's")
     revision: str | None = Field(None, pattern=NAME_PATTERN, description="else the digest's first 12 digits")
     models_dir: Path | None = Field(None, description="<name>/<version>/ in it; where no single bundle is given")

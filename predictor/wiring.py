@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from access.doorkeeper import Doorkeeper
 from access.keyring import Keyring
 from access.request_rates import RequestRates
+from access.tls import ServerCertificates, certificate_files
 from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
@@ -255,6 +256,7 @@ def create_http_listener(
     *,
     plane: DataPlane,
     doorkeeper: Doorkeeper,
+    certificates: ServerCertificates | None,
 ) -> Listener:
     """The REST doors on a bound socket."""
     app = LateApp(partial(_create_app, source, settings, plane, doorkeeper), plane.serving, plane.watch)
@@ -263,6 +265,7 @@ def create_http_listener(
         app,
         listening,
         doors=doors if settings.fast_path else None,
+        certificates=certificates,
         keep_alive_seconds=settings.keep_alive_seconds,
         finish_seconds=settings.finish_seconds,
     )
@@ -273,6 +276,12 @@ def create_doorkeeper(settings: PredictorSettings) -> Doorkeeper:
     log = logging.getLogger(LOG)
     keyring = Keyring(settings.keys_file, log.error) if settings.keys_file else None
     return Doorkeeper(keyring, RequestRates(settings.rate_limit) if settings.rate_limit else None)
+
+
+def create_certificates(settings: PredictorSettings) -> ServerCertificates | None:
+    """What TLS is spoken with, where it is. Raises CertificateNotUsable."""
+    files = certificate_files(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    return ServerCertificates(files, logging.getLogger(LOG).error) if files else None
 
 
 def _create_app(
@@ -315,7 +324,13 @@ def _file_rules(settings: PredictorSettings) -> FileRules:
     )
 
 
-def create_grpc_listener(settings: PredictorSettings, *, plane: DataPlane, doorkeeper: Doorkeeper) -> Listener | None:
+def create_grpc_listener(
+    settings: PredictorSettings,
+    *,
+    plane: DataPlane,
+    doorkeeper: Doorkeeper,
+    certificates: ServerCertificates | None,
+) -> Listener | None:
     """The gRPC service, if it has a port; raises CannotListen. Called on the running event loop."""
     if settings.grpc_port is None:
         return None
@@ -329,6 +344,7 @@ def create_grpc_listener(settings: PredictorSettings, *, plane: DataPlane, doork
         message_limit_bytes=settings.body_limit_bytes,
         finish_seconds=settings.finish_seconds,
         is_port_shared=settings.workers > 1,
+        certificates=certificates,
     )
 
 

@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from access.doorkeeper import Doorkeeper
 from access.errors import AccessError
+from access.tls import ServerCertificates
 from predictor.data_plane import DataPlane
 from predictor.error_table import codes_of
 from predictor.errors import CannotListen
@@ -40,6 +41,7 @@ class GrpcListener:
         message_limit_bytes: int,
         finish_seconds: int,
         is_port_shared: bool,
+        certificates: ServerCertificates | None,
     ) -> None:
         if not is_port_shared:
             open_listening_socket(host, port, "--grpc-port").close()  # grpcio would not say whose the port is
@@ -60,7 +62,7 @@ class GrpcListener:
         )
         shown = f"[{host}]" if ":" in host else host
         try:
-            self._address = f"{shown}:{self._server.add_insecure_port(f'{shown}:{port}')}"
+            self._address = f"{shown}:{self._open(f'{shown}:{port}', certificates)}"
         except RuntimeError as error:
             raise CannotListen(f"port {port} of {host} cannot be taken: {error}; choose another one") from error
         self._finish_seconds = finish_seconds
@@ -70,6 +72,11 @@ class GrpcListener:
     def address(self) -> str:
         """See Listener."""
         return self._address
+
+    def _open(self, address: str, certificates: ServerCertificates | None) -> int:
+        if certificates is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, _credentials(certificates))
 
     async def run(self) -> None:
         """See Listener."""
@@ -85,6 +92,26 @@ class GrpcListener:
     def abandon(self) -> None:
         """See Listener."""
         self._server.stop(0)
+
+
+def _credentials(certificates: ServerCertificates) -> grpc.ServerCredentials:
+    """Asked at every handshake, which takes what is in the files by then."""
+    last = certificates.current()
+
+    def configure() -> grpc.ServerCertificateConfiguration:
+        key, certificate, authority = certificates.read_files()
+        return grpc.ssl_server_certificate_configuration([(key, certificate)], authority)
+
+    def look_again() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal last
+        now = certificates.current()
+        if now is last:
+            return None
+        configuration = configure()
+        last = now
+        return configuration
+
+    return grpc.dynamic_ssl_server_credentials(configure(), look_again, certificates.has_clients_sign)
 
 
 def _reflection(streams: ThreadPoolExecutor, doorkeeper: Doorkeeper) -> grpc.GenericRpcHandler:

@@ -269,3 +269,31 @@ def _call(stub: InferenceStub, method: str, key: str) -> tuple[str, str]:
         refusal: Any = error
         return refusal.code().name, refusal.details()
     return "OK", ""
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, 404),
+        ({"origin": "{url}"}, 404),
+        ({"origin": "http://elsewhere.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, 403),
+        ({"origin": "http://rebound.example", "host": "rebound.example"}, 403),
+    ],
+)
+def test_no_page_of_another_site_changes_models(
+    open_to_change: ServerProcess, headers: dict[str, str], code: int
+) -> None:
+    given = {name: value.format(url=open_to_change.url) for name, value in headers.items()}
+    with open_to_change.client() as client:
+        answer = client.post("/v2/repository/models/none/load", headers=given)
+    assert answer.status_code == code, answer.text
+    assert set(answer.json()) == {"error"}
+
+
+@pytest.fixture(scope="module")
+def open_to_change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    folder = tmp_path_factory.mktemp("models")
+    with ServerProcess(None, folder.with_suffix(".log"), models_dir=folder, model_control=True) as process:
+        yield process.wait_until_ready()
