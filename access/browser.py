@@ -37,15 +37,17 @@ class BrowserHeaders:
     """An ASGI middleware: its headers are on every answer that does not say otherwise itself.
 
     `own_pages` are paths of pages that hold nothing which a caller has written: the scripts inside of them may run.
+    `only_looks`: answers to what is posted have none, where that is programs' alone.
     """
 
-    def __init__(self, app: Application, *, own_pages: frozenset[str] = frozenset()) -> None:
+    def __init__(self, app: Application, *, own_pages: frozenset[str] = frozenset(), only_looks: bool = False) -> None:
         self._app = app
         self._own_pages = own_pages
+        self._only_looks = only_looks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (self._only_looks and scope["method"] not in {"GET", "HEAD"}):
             await self._app(scope, receive, send)
             return
         wanted = _ALWAYS | (_UNDER_TLS if scope.get("scheme") == "https" else {})

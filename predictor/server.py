@@ -103,9 +103,10 @@ async def run(
     starting = asyncio.create_task(_start(settings, source, repository, crew))  # not before this function waits
     if not crew.is_first:
         await asyncio.wait({starting})
-    access = {"plane": plane, "doorkeeper": doorkeeper, "certificates": certificates}
-    http = create_http_listener(source, settings, listening, **access)
-    grpc = create_grpc_listener(settings, **access)
+    http = create_http_listener(
+        source, settings, listening, plane=plane, doorkeeper=doorkeeper, certificates=certificates
+    )
+    grpc = create_grpc_listener(settings, plane=plane, doorkeeper=doorkeeper, certificates=certificates)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
     loading = asyncio.create_task(_join(starting, source, repository.serving, listeners, crew))

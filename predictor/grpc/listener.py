@@ -96,22 +96,19 @@ class GrpcListener:
 
 def _credentials(certificates: ServerCertificates) -> grpc.ServerCredentials:
     """Asked at every handshake, which takes what is in the files by then."""
-    last = certificates.current()
 
     def configure() -> grpc.ServerCertificateConfiguration:
         key, certificate, authority = certificates.read_files()
         return grpc.ssl_server_certificate_configuration([(key, certificate)], authority)
 
-    def look_again() -> grpc.ServerCertificateConfiguration | None:
-        nonlocal last
-        now = certificates.current()
-        if now is last:
-            return None
-        configuration = configure()
-        last = now
-        return configuration
+    def look_again() -> grpc.ServerCertificateConfiguration:
+        nonlocal last, used
+        if (now := certificates.current()) is not last:
+            last, used = now, configure()
+        return used
 
-    return grpc.dynamic_ssl_server_credentials(configure(), look_again, certificates.has_clients_sign)
+    last, used = certificates.current(), configure()
+    return grpc.dynamic_ssl_server_credentials(used, look_again, certificates.has_clients_sign)
 
 
 def _reflection(streams: ThreadPoolExecutor, doorkeeper: Doorkeeper) -> grpc.GenericRpcHandler:

@@ -59,6 +59,6 @@ def create_app(
     describe = app.openapi
     app.openapi = lambda: name_answers(describe())  # type: ignore[method-assign]  # FastAPI's way to add to it
     app.add_middleware(Admission, doorkeeper=doorkeeper)
-    app.add_middleware(BrowserHeaders, own_pages=frozenset({"/docs"}))
+    app.add_middleware(BrowserHeaders, own_pages=frozenset({"/docs"}), only_looks=True)
     app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)
     return app

@@ -151,3 +151,11 @@ def test_what_is_done_is_done_in_the_name_of_the_key(guarded: Guarded) -> None:
         added = client.put("/add_data?name=one.csv", content=csv)
         assert added.status_code == 201, added.text
         assert added.json()["part"]["by"] == "deploy"
+
+
+@pytest.mark.parametrize("path", ["..%2f..%2fkeys.json", "%2fetc%2fpasswd", "a/../../../keys.json", "..\\keys.json"])
+def test_no_path_of_an_experiments_file_leads_out_of_it(guarded: Guarded, path: str) -> None:
+    with guarded.client("read") as client:
+        answer = client.get(f"/experiments/1/files/{path}")
+    assert answer.status_code in {400, 403, 404}, answer.text
+    assert "sha256" not in answer.text
