@@ -52,7 +52,8 @@ def page() -> str:
             _INTRODUCTION,
             "## A predictor, over HTTP\n",
             table(_GUARDED_HEADS, _with_scopes(_described(predictor_app(folder)), PREDICTOR_SCOPES)),
-            f"## A predictor, over gRPC\n`grpc.health.v1.Health` (open), server reflection (`read`), and `{_service().full_name}`:\n",
+            "## A predictor, over gRPC\n`grpc.health.v1.Health` (open), server reflection (`read`), and "
+            f"`{_service().full_name}`:\n",
             table(("method", "scope", "takes", "answers"), _methods()),
             "## The console\n",
             table(

@@ -29,7 +29,8 @@ SETTINGS: tuple[tuple[type[BaseModel], str, str], ...] = (
         CallerSettings,
         ACCESS_PREFIX,
         "## What a program shows to the servers that it asks\n"
-        "`assay gate`, `promote`, `store`, `demo`, the console ([Security](../security.md#programs-of-ours-as-callers)).\n",
+        "`assay gate`, `promote`, `store`, `demo`, the console "
+        "([Security](../security.md#programs-of-ours-as-callers)).\n",
     ),
     (TracingSettings, "OTEL_", "## A predictor's traces\nOpenTelemetry's own ([Traces](../serving.md#traces)).\n"),
     (
