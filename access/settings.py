@@ -1,5 +1,5 @@
-"""What is set of keys beyond a server's own settings: which key a program of ours shows to the servers that it asks,
-and which file of keys `assay keys` changes. Variables of the environment, or of a file `.env` in the working directory.
+"""Which key, and which certificates, a program of ours shows to the servers that it asks: variables of the environment,
+or of a file `.env` in the working directory.
 
 The only module of this room that reads the environment. A key is never an option: a command line can be read by all.
 """
@@ -47,14 +47,6 @@ class CallerSettings(BaseSettings):
             why = (error.strerror or "unreadable") if isinstance(error, OSError) else "it is no text"
             raise OwnKeyNotUsable(f"{PREFIX}API_KEY_FILE={self.api_key_file} cannot be read: {why}") from None
         return _checked(content, f"{PREFIX}API_KEY_FILE={self.api_key_file}")
-
-
-class KeysSettings(BaseSettings):
-    """Which file `assay keys` changes: the predictor's own setting."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore")
-
-    keys_file: Path | None = Field(None, description="the file of keys; a predictor that has it asks for them")
 
 
 def _checked(key: str, where: str) -> str:

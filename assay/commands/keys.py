@@ -90,9 +90,9 @@ def revoke(
 
 
 def _file(given: Path | None) -> Path:
-    from access.settings import KeysSettings
+    from predictor.settings import PredictorSettings
 
-    found = given or KeysSettings().keys_file
+    found = given or PredictorSettings().keys_file
     if found is None:
         raise typer.BadParameter("it is missing; expected it, or the variable ASSAY_KEYS_FILE", param_hint="--file")
     return found

@@ -101,13 +101,14 @@ def _credentials(certificates: ServerCertificates) -> grpc.ServerCredentials:
         key, certificate, authority = certificates.read_files()
         return grpc.ssl_server_certificate_configuration([(key, certificate)], authority)
 
+    last, used = certificates.current(), configure()
+
     def look_again() -> grpc.ServerCertificateConfiguration:
         nonlocal last, used
         if (now := certificates.current()) is not last:
             last, used = now, configure()
         return used
 
-    last, used = certificates.current(), configure()
     return grpc.dynamic_ssl_server_credentials(used, look_again, certificates.has_clients_sign)
 
 
