@@ -50,7 +50,7 @@ def serve_alone(settings: PredictorSettings, bundle_path: Path | None) -> int:
     the first request is taken for it. A model of a directory that cannot be served does not keep the others from it.
     Writes its log to standard error.
     """
-    start_log()
+    start_log(settings.log_level)
     let_threads_finish()
     uvloop.run(_run_alone(settings, create_source(settings, bundle_path)))
     return 0

@@ -74,6 +74,7 @@ class PredictorSettings(BaseModel):
     keep_alive_seconds: int = Field(75, ge=1, description="longer than a gateway keeps an idle connection")
     drain_seconds: float = Field(5.0, ge=0, le=3600, description="answers go on that long after SIGTERM")
     finish_seconds: int = Field(20, ge=1, le=3600, description="then requests in flight have that long")
+    log_level: Literal["info", "warning", "error"] = Field("info", description="the least that is logged")
     slow_seconds: float = Field(1.0, gt=0, description="a request that takes longer is logged")
     record: str = Field(
         "none",

@@ -202,7 +202,8 @@ def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> P
             spool_dir = Path(stack.enter_context(_temporary_spool()))
         folder = stack.enter_context(closing(RecordDirectory(spool_dir))).path
         spool = stack.enter_context(closing(SpoolWriter(folder, limit_bytes=settings.record_disk_bytes)))
-        delivery = DeliveryProcess([f"--spool={folder}", *limits, *sink, *(["--is-temporary"] if is_temporary else [])])
+        options = [f"--spool={folder}", f"--log-level={settings.log_level}", *limits, *sink]
+        delivery = DeliveryProcess([*options, *(["--is-temporary"] if is_temporary else [])])
         return QueuedRecorder(
             spool,
             delivery,

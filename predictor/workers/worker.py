@@ -34,6 +34,7 @@ async def _work(listening: socket.socket, end: socket.socket) -> int:
         models = None if begin["models"] is None else read_models(begin["models"])
         crew = OneOfSeveral(channel, is_first=begin["is_first"], copies=copies, models=models)
         settings = PredictorSettings(**begin["settings"])
+        start_log(settings.log_level)
         began_with = copies.read(**begin["began_with"]) if copies and begin["began_with"] else None
         source = create_source(settings, Path(begin["bundle"]) if begin["bundle"] else None, began_with)
         await run(settings, source, listening, crew, Signals())
