@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from access.errors import AccessError
 from bundle import BundleError
 from predictor.errors import PredictorError
 from predictor.log_lines import start_log
@@ -37,7 +38,7 @@ async def _work(listening: socket.socket, end: socket.socket) -> int:
         began_with = copies.read(**begin["began_with"]) if copies and begin["began_with"] else None
         source = create_source(settings, Path(begin["bundle"]) if begin["bundle"] else None, began_with)
         await run(settings, source, listening, crew, Signals())
-    except (BundleError, PredictorError) as error:
+    except (AccessError, BundleError, PredictorError) as error:
         channel.send({"failed": str(error)})
         await channel.flush()
         return 1
