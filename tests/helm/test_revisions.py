@@ -92,8 +92,9 @@ def test_settings_become_the_variables_of_a_predictor() -> None:
 
 
 def test_a_setting_that_is_on_or_off_is_written_so() -> None:
-    pod = render({"predictor": {"settings": {"fastPath": False}}}).pods()["Deployment assay-v1"]
+    pod = render({"predictor": {"settings": {"fastPath": False, "logLevel": "warning"}}}).pods()["Deployment assay-v1"]
     assert {"name": "ASSAY_FAST_PATH", "value": "false"} in pod["containers"][0]["env"]
+    assert {"name": "ASSAY_LOG_LEVEL", "value": "warning"} in pod["containers"][0]["env"]
 
 
 def test_grpc_has_a_port_of_pods_services_and_policies_where_it_is_on() -> None:
