@@ -7,6 +7,7 @@ to change something; one that says nothing is refused (same_origin.py has refuse
 from typing import Any
 from urllib.parse import quote
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +45,8 @@ class Admission:
             return
         if scope["type"] == "websocket":
             receive = self._while_signed_in(scope, receive)
+        elif self._doorkeeper.is_asking:
+            send = _to_nobody_else(send)
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Scope, connection: HTTPConnection) -> None:
@@ -101,6 +104,19 @@ class Admission:
             return message
 
         return receive_if_signed_in
+
+
+def _to_nobody_else(send: Send) -> Send:
+    """`send`, by which no cache on the way keeps what was answered to a key, and gives it to somebody without one."""
+
+    async def send_privately(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            kept = headers.get("cache-control")
+            headers["cache-control"] = kept.replace("public", "private") if kept else "no-store"
+        await send(message)
+
+    return send_privately
 
 
 def _name(scope: Scope, key: StoredKey) -> None:
