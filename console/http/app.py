@@ -1,11 +1,13 @@
 """The doors put together into one ASGI application."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from access.browser import BrowserHeaders
+from access.description import with_keys
 from access.doorkeeper import Doorkeeper
 from console.http.about_doors import about_doors
 from console.http.admission import Admission
@@ -63,6 +65,12 @@ def create_app(
     sessions = Sessions(doorkeeper)
     app.include_router(sign_in_doors(doorkeeper, sessions))
     add_error_answers(app)
+    describe, is_asking = app.openapi, doorkeeper.is_asking
+
+    def describe_all() -> dict[str, Any]:
+        return with_keys(describe(), is_asking=is_asking)
+
+    app.openapi = describe_all  # type: ignore[method-assign]  # FastAPI's way to add to it
     app.add_middleware(Admission, doorkeeper=doorkeeper, sessions=sessions)
     app.add_middleware(SameOrigin, hosts=hosts)
     app.add_middleware(RequestCount, metrics=metrics)

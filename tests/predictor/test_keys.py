@@ -222,6 +222,14 @@ def test_grpc_takes_the_key_as_metadata(guarded: Guarded) -> None:
             list(ProtoReflectionDescriptorDatabase(stub.channel).get_services())
 
 
+def test_the_description_says_that_a_key_is_needed(guarded: Guarded) -> None:
+    with guarded.client("read") as client:
+        document = client.get("/openapi.json").json()
+    assert document["security"] == [{"key": []}]
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert document["components"]["schemas"]
+
+
 def test_who_is_turned_away_is_counted_and_health_is_asked_without_a_key(guarded: Guarded) -> None:
     with guarded.client() as client:
         before = count(client, "assay_requests_total", code="401")
