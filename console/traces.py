@@ -20,7 +20,7 @@ _NO_SPANS = "health,metrics,_nicegui"  # asked all the time, or open as long as 
 
 @contextmanager
 def traced(app: FastAPI, endpoint: str, version: str) -> Iterator[None]:
-    """Within the block requests make spans, which go to `endpoint`, a whole URL; those that wait are sent at its end."""
+    """Within the block requests make spans, which go to the URL `endpoint`; those that wait are sent at its end."""
     provider = TracerProvider(
         resource=Resource.create({SERVICE_NAME: "assay-console", SERVICE_VERSION: version}), shutdown_on_exit=False
     )
