@@ -86,7 +86,7 @@ def _listen(
     add_page(app, wired.services)
     with ExitStack() as stack:
         if program.traces_url:
-            from console.traces import traced  # noqa: PLC0415  # half a second, which only those need who trace
+            from console.http.traces import traced  # noqa: PLC0415  # half a second, which only those need who trace
 
             stack.enter_context(traced(app, program.traces_url, program.version))
         listen(app, listening, finish_seconds=settings.finish_seconds, certificates=certificates)
