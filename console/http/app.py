@@ -11,6 +11,7 @@ from access.description import with_keys
 from access.doorkeeper import Doorkeeper
 from console.http.about_doors import about_doors
 from console.http.admission import Admission
+from console.http.body_limit import BodyLimit
 from console.http.bundle_doors import bundle_doors, doors_by_digest
 from console.http.data_doors import data_doors
 from console.http.deployment_doors import deployment_doors
@@ -71,6 +72,7 @@ def create_app(
         return with_keys(describe(), is_asking=is_asking)
 
     app.openapi = describe_all  # type: ignore[method-assign]  # FastAPI's way to add to it
+    app.add_middleware(BodyLimit)
     app.add_middleware(Admission, doorkeeper=doorkeeper, sessions=sessions)
     app.add_middleware(SameOrigin, hosts=hosts)
     app.add_middleware(RequestCount, metrics=metrics)

@@ -11,6 +11,7 @@ from access.key_file import create_key
 from access.keyring import Keyring
 from access.request_rates import RequestRates
 from access.scopes import Scope
+from console.http.body_limit import LIMIT_BYTES
 from tests.console.conftest import WiredApp, wired_app
 
 
@@ -80,3 +81,17 @@ def test_a_body_that_is_no_form_begins_nothing(key: tuple[Path, str], counting: 
     answer = counting.post("/sign-in", content=b"key=" + key[1].encode() + b"&x=" + b"y" * 10_000, headers=origin)
     assert answer.status_code in {401, 429}
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/feedback"), ("PUT", "/retrain"), ("POST", "/page/x")])
+def test_no_body_that_is_read_into_memory_is_larger_than_there_is_room_for(
+    unchanged: WiredApp, method: str, path: str
+) -> None:
+    stated = unchanged.client.request(method, path, content=b" " * (LIMIT_BYTES + 1))
+    assert stated.status_code == 413
+    assert stated.json() == {"error": f"{LIMIT_BYTES + 1} bytes; expected at most {LIMIT_BYTES}"}
+    if path != "/page/x":  # which is not there, so that nobody reads it
+        json = {"content-type": "application/json"}
+        unstated = unchanged.client.request(method, path, content=iter([b" " * 2**20] * 9), headers=json)
+        assert unstated.status_code == 413, unstated.text
+    assert unchanged.client.request(method, path, content=b" " * 100).status_code in {400, 404, 422}
