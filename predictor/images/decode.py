@@ -7,6 +7,7 @@ import io
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from bundle.one_line import one_line
 from predictor.errors import BodyTooLarge, ImageNotReadable
 
 _FORMATS = ("PNG", "JPEG")
@@ -33,7 +34,7 @@ def decode_image(content: bytes, *, pixel_limit: int, background: str, needed: t
     except UnidentifiedImageError as error:
         raise ImageNotReadable(f"{len(content)} bytes are no picture; expected PNG or JPEG") from error
     except Exception as error:  # Pillow's decoders fail in many ways: OSError, SyntaxError, ValueError, struct.error
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         raise ImageNotReadable(f"the picture is damaged: {reason}; expected a whole PNG or JPEG") from error
 
 
