@@ -69,7 +69,7 @@ def test_pages_have_each_prediction_once_also_while_more_are_made(predicted: Dat
 
 
 def test_a_page_that_is_none_is_refused(predicted: Database) -> None:
-    with pytest.raises(QueryNotKnown, match="yesterday is no page"):
+    with pytest.raises(QueryNotKnown, match="'yesterday' is no page"):
         find_predictions(predicted, PredictionsWanted(), page="yesterday")
 
 
