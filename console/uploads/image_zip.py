@@ -63,15 +63,15 @@ def _members(archive: zipfile.ZipFile, name: str, image_limit: int) -> dict[str,
     found: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         shown, parts = repr(member.filename[:100]), PurePosixPath(member.filename).parts
-        if member.is_dir():
+        if member.filename.endswith("/"):  # is_dir fails for a name that is empty
             continue
         if ".." in parts or member.filename.startswith("/") or "\\" in member.filename or "\x00" in member.filename:
             raise UploadMalformed(f"{name}: {shown} leads out of the zip; expected names of files in it")
         if member.flag_bits & 0x1:
             raise UploadMalformed(f"{name}: {shown} is encrypted")
         if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # others unpack without a bound
-            found = f"{shown} has the compression {member.compress_type}"
-            raise UploadMalformed(f"{name}: {found}; expected stored or deflated files")
+            kind = f"{shown} has the compression {member.compress_type}"
+            raise UploadMalformed(f"{name}: {kind}; expected stored or deflated files")
         if member.filename in found:
             raise UploadMalformed(f"{name}: {shown} is in the zip twice")
         found[member.filename] = member

@@ -35,8 +35,8 @@ class Archive:
             raise RequestRefused(f"the file is no whole ZIP: {one_line(error)}; expected a ZIP or CSV") from error
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._archive.infolist():
-            name = last_part(entry.filename)
-            if entry.is_dir() or name.startswith(".") or "__MACOSX" in entry.filename:
+            name = last_part(entry.filename)  # a folder has none
+            if not name or name.startswith(".") or "__MACOSX" in entry.filename:
                 continue
             if name in self._entries:
                 raise RequestRefused(f"the archive has {quote(name)} twice; expected other names, whatever the folder")
