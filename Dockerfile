@@ -20,6 +20,7 @@ RUN for extra in $EXTRAS; do \
 
 FROM environment AS wheel
 COPY LICENSE README.md pyproject.toml ./
+COPY access access
 COPY assay assay
 COPY bundle bundle
 COPY console console

@@ -5,6 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from access.caller import OwnCredentials
+from access.doorkeeper import Doorkeeper
+from access.keyring import Keyring
+from access.request_rates import RequestRates
+from access.tls import ServerCertificates, certificate_files
 from console.bundles import Bundles
 from console.data_wiring import upload_limits, wire_data
 from console.database import open_records
@@ -68,6 +73,19 @@ class WiredConsole:
     """Writes what is here into the database of records."""
 
 
+def create_doorkeeper(settings: ConsoleSettings) -> Doorkeeper:
+    """Who is let in. Raises KeysNotUsable."""
+    log = logging.getLogger("assay.console")
+    keyring = Keyring(settings.keys_file, log.error) if settings.keys_file else None
+    return Doorkeeper(keyring, RequestRates(settings.rate_limit) if settings.rate_limit else None)
+
+
+def create_certificates(settings: ConsoleSettings) -> ServerCertificates | None:
+    """What TLS is spoken with, where it is. Raises CertificateNotUsable."""
+    files = certificate_files(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    return ServerCertificates(files, logging.getLogger("assay.console").error) if files else None
+
+
 def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.Logger) -> WiredConsole:
     """Put together what keeps its state in `state`, an absolute path.
 
@@ -118,6 +136,7 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
         drift=DriftWatch(records.database, deployment_store, bundles),
         jobs=jobs,
         upload_limits=upload_limits(settings),
+        credentials=OwnCredentials.read(),
     )
 
     def write_rollout(record: RolloutRecord) -> None:

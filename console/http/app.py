@@ -5,7 +5,10 @@ from collections.abc import Callable, Collection
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from access.browser import BrowserHeaders
+from access.doorkeeper import Doorkeeper
 from console.http.about_doors import about_doors
+from console.http.admission import Admission
 from console.http.bundle_doors import bundle_doors, doors_by_digest
 from console.http.data_doors import data_doors
 from console.http.deployment_doors import deployment_doors
@@ -15,6 +18,8 @@ from console.http.feedback_doors import feedback_doors
 from console.http.job_doors import job_doors
 from console.http.request_count import RequestCount
 from console.http.same_origin import SameOrigin
+from console.http.sessions import Sessions
+from console.http.sign_in import sign_in_doors
 from console.http.uploads import UploadedFiles
 from console.metrics import ConsoleMetrics
 from console.services import Services
@@ -31,6 +36,7 @@ def create_app(
     metrics: ConsoleMetrics,
     uploads: UploadedFiles,
     store_limits: Limits,
+    doorkeeper: Doorkeeper,
     *,
     version: str,
     hosts: Collection[str],
@@ -54,7 +60,11 @@ def create_app(
     app.include_router(job_doors(services))
     app.include_router(about_doors(services, metrics, find_problem))
     app.router.routes.extend(doors_by_digest(services, store_limits, report))
+    sessions = Sessions(doorkeeper)
+    app.include_router(sign_in_doors(doorkeeper, sessions))
     add_error_answers(app)
+    app.add_middleware(Admission, doorkeeper=doorkeeper, sessions=sessions)
     app.add_middleware(SameOrigin, hosts=hosts)
     app.add_middleware(RequestCount, metrics=metrics)
+    app.add_middleware(BrowserHeaders, own_pages=frozenset({"/docs"}))
     return app

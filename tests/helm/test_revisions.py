@@ -87,6 +87,7 @@ def test_a_model_goes_by_one_name_in_both_revisions() -> None:
 def test_settings_become_the_variables_of_a_predictor() -> None:
     pod = render({"predictor": {"settings": {"bodyLimitBytes": 33554432, "interOpThreads": 2}}}).pods()
     variables = {one["name"]: one["value"] for one in pod["Deployment assay-v2"]["containers"][0]["env"]}
+    assert variables.pop("ASSAY_WITHOUT_KEYS") == "true"
     assert variables == {"HOME": TEMPORARY, "ASSAY_BODY_LIMIT_BYTES": "33554432", "ASSAY_INTER_OP_THREADS": "2"}
 
 
@@ -115,7 +116,13 @@ def test_an_autoscaler_owns_the_number_of_pods() -> None:
         autoscaler = scaled.one("HorizontalPodAutoscaler", name)["spec"]
         assert autoscaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
         assert (autoscaler["minReplicas"], autoscaler["maxReplicas"]) == (1, 7)
+        assert [metric["type"] for metric in autoscaler["metrics"]] == ["Resource"]
     assert render().all("HorizontalPodAutoscaler") == {}
+    by_queue = render({"predictor": {"autoscaling": {"enabled": True, "targetQueueDepth": 8}}})
+    assert by_queue.one("HorizontalPodAutoscaler", "assay-v1")["spec"]["metrics"][1]["pods"] == {
+        "metric": {"name": "assay_queue_depth"},
+        "target": {"type": "AverageValue", "averageValue": "8"},
+    }
 
 
 def _of_revision(rendered: Rendered, revision: str) -> list[Object]:

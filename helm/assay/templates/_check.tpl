@@ -14,9 +14,13 @@
 {{- if .Values.canary }}{{ include "assay.check.canary" . }}{{ end }}
 {{- include "assay.check.gateway" . }}
 {{- include "assay.check.database" . }}
+{{- include "assay.check.keys" . }}
 {{- $scaling := .Values.predictor.autoscaling }}
 {{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}
 {{- fail "predictor.autoscaling.minReplicas is above maxReplicas" }}
+{{- end }}
+{{- if and $scaling.targetQueueDepth (eq .Values.mode "kserve") }}
+{{- fail "predictor.autoscaling.targetQueueDepth is not for mode kserve, which scales by one metric; leave it out" }}
 {{- end }}
 {{- if eq .Values.mode "kserve" }}{{ include "assay.kserve.check" . }}{{ end }}
 {{- end }}
