@@ -77,6 +77,7 @@ def _run_all(names: Sequence[str], asked: argparse.Namespace) -> int:
 
 def _watch(name: str, how: Sequence[str], said: dict[str, Any]) -> str | None:
     """Run one parser in a process of its own, and say in `said` how far it is; what was found."""
+    (KEPT / f"{name}.input").write_bytes(b"")
     command = [sys.executable, "-m", "tests.fuzz", "--child", f"--parser={name}", *how]
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as child:
         assert child.stdout is not None

@@ -102,7 +102,8 @@ def _extreme_size(draw: st.DrawFn, content: bytes, parser: Parser) -> bytes:
     number = (2**bits - draw(st.integers(0, 1))) % 2 ** (8 * size)
     place = _place(draw, content)
     order: Literal["little", "big"] = draw(st.sampled_from(("little", "big")))
-    return content[:place] + number.to_bytes(size, order) + content[place + size :]
+    written: bytes = content[:place] + number.to_bytes(size, order) + content[place + size :]
+    return written
 
 
 def _extreme_number(draw: st.DrawFn, content: bytes, parser: Parser) -> bytes:

@@ -80,6 +80,8 @@ FOUND = [
     ("params-yaml", b"!!int seed: 1", "not YAML: invalid literal for int"),
     ("params-yaml", b"model: {version: 18446744073709551616}", "64-bit range; expected values that JSON has"),
     ("params-yaml", many_aliases("estimator"), "not YAML: line 6: it means more than 100000 values"),
+    ("key-file", orjson.dumps({"a\nb": 1, "format": 1}), r"\(a b: Extra inputs are not permitted\)"),
+    ("access-headers", b"origin: http://[", "a key is needed"),
     ("model-copy", b'{"manifest":null}\nmodel', "the copy of digits version 1 was changed"),
 ]
 

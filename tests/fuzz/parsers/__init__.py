@@ -4,6 +4,7 @@
     served.py      what a predictor's doors take beside V2; pictures.py samples of pictures
     tables.py      labelled rows in every form, uploads, holdouts, labels
     bundles.py     manifests and tars
+    access.py      keys, and the headers that decide who is let in
     documents.py   evidence, rollouts, recorded predictions, gate.yaml, params.yaml, what a process keeps for the next
 
 What answers a gate or a console over the network is V2 and /metadata. Prometheus, Envoy and the API server are not
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.fuzz.parser import Parser
+from tests.fuzz.parsers.access import access_parsers
 from tests.fuzz.parsers.bundles import bundle_parsers
 from tests.fuzz.parsers.documents import document_parsers
 from tests.fuzz.parsers.messages import message_parsers
@@ -29,7 +31,7 @@ PARSERS = (
     *("parquet-table", "uploaded-table", "uploaded-images", "stored-holdout", "labels", "followed-rows"),
     *("bundle-manifest", "bundle-tar", "stored-bundle", "evidence", "rollout", "rollout-order"),
     *("recorded-predictions", "live-predictions", "kept-labels", "gate-yaml", "slice", "params-yaml"),
-    *("followed-state", "spool-chunk", "spool-place", "model-copy"),
+    *("followed-state", "spool-chunk", "spool-place", "model-copy", "key-file", "access-headers"),
 )
 """Their names, for those who cannot wait until their samples are made."""
 
@@ -37,7 +39,9 @@ PARSERS = (
 def all_parsers(folder: Path) -> Mapping[str, Parser]:
     """By name. Those that read files do so in folders of their own below `folder`, which is empty."""
     found: dict[str, Parser] = {}
-    for number, parsers in enumerate((_without_files, served_parsers, table_parsers, bundle_parsers, document_parsers)):
+    for number, parsers in enumerate(
+        (_without_files, served_parsers, table_parsers, bundle_parsers, document_parsers, access_parsers)
+    ):
         own = folder / str(number)
         own.mkdir()
         for parser in parsers(own):

@@ -197,7 +197,7 @@ def _read_quick_head(model: ServedModel) -> Callable[[bytes], None]:
     name = model.identity.model
     doors = {b"/classify": Door("/classify", model)}
     doors[f"/v2/models/{name}/infer".encode()] = Door("/v2/models/{model}/infer", model)
-    heads = Heads(doors.get, most_rows=8, client_header="x-client-id")
+    heads = Heads(doors.get, lambda headers: headers.get("authorization"), most_rows=8, client_header="x-client-id")
 
     def read(content: bytes) -> None:
         found = heads.read(content)
