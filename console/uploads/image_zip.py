@@ -19,6 +19,8 @@ from bundle import ImageForm
 from bundle.one_line import one_line
 from console.errors import UploadMalformed, UploadTooLarge
 from dataset import LabelledRows
+from predictor.errors import ImageNotReadable
+from predictor.images.decode import check_scans
 from training.image_form import image_form
 
 LABELS = "labels.csv"
@@ -126,9 +128,12 @@ def _read_picture(content: bytes, file: str, name: str, size: tuple[int, int] | 
                 raise UploadMalformed(f"{where} is {found} pixels; expected {expected}, as the others")
             if picture.size[0] * picture.size[1] > 2**20:
                 raise UploadTooLarge(f"{where} has more than a million pixels")
+            check_scans(picture, content)
             return np.asarray(picture.convert("L"))
     except (UploadMalformed, UploadTooLarge):
         raise
+    except ImageNotReadable as error:
+        raise UploadMalformed(f"{where}: {error}") from error
     except Exception as error:  # Pillow's decoders fail in many ways: OSError, SyntaxError, ValueError, struct.error
         raise UploadMalformed(f"{where} is no PNG or JPEG, or not whole") from error
 

@@ -13,6 +13,7 @@ from tests.fuzz.bounds import Bounds
 from tests.fuzz.parser import Parser
 from tests.fuzz.parsers import all_parsers
 from tests.fuzz.parsers.documents import many_aliases, repair_chunk
+from tests.fuzz.parsers.pictures import jpeg_of_scans
 from tests.fuzz.parsers.tables import to_zip
 
 LABELS = b"file,label\none.png,7\n"
@@ -69,6 +70,7 @@ FOUND = [
         to_zip({"labels.csv": LABELS, "one.png": b""}, zipfile.ZIP_BZIP2),
         "has the compression 12; expected stored or deflated files",
     ),
+    ("picture", jpeg_of_scans(30_000), "the picture has 30005 scans; expected at most 100"),
     ("evaluate-zip", _zip_with_an_empty_name(), "the archive has no picture; expected PNG or JPEG files"),
     ("recorded-predictions", orjson.dumps({"schema": "a\nb", "key": LONG}) + b"\n", "has records of schema a b; this"),
     ("gate-yaml", many_aliases("margin"), ", line 6: it means more than 100000 values; expected YAML"),

@@ -26,6 +26,14 @@ def picture_samples() -> Iterator[bytes]:
     yield _save(Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8) * 1000), "PNG")
     yield _save(colours, "PNG", save_all=True, append_images=[colours.rotate(90)])
     yield _save(Image.new("1", (1000, 1000)), "PNG")
+    yield jpeg_of_scans(50)
+
+
+def jpeg_of_scans(count: int) -> bytes:
+    """A progressive JPEG of 1000 x 1000, whose last scan comes `count` times; each takes the decoder a millisecond."""
+    content = _save(Image.new("L", (1000, 1000)), "JPEG", progressive=True)
+    begin = content.rfind(b"\xff\xda")
+    return content[:begin] + content[begin:-2] * count + content[-2:]
 
 
 def _save(image: Image.Image, kind: str, **options: object) -> bytes:
