@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from prometheus_client import CollectorRegistry
 
@@ -51,7 +51,7 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
             wired.book.start()
             try:
                 report(f"the console of {settings.state} listens on {scheme}://{shown}:{port}; stop it with Ctrl-C")
-                _listen(listening, wired, settings, state, doorkeeper, certificates, program.version, report)
+                _listen(listening, wired, settings, state, doorkeeper, certificates, program, report)
             finally:
                 wired.keeper.stop()
                 wired.book.finish()
@@ -65,7 +65,7 @@ def _listen(
     state: StateDirectory,
     doorkeeper: Doorkeeper,
     certificates: ServerCertificates | None,
-    version: str,
+    program: Program,
     report: Callable[[str], None],
 ) -> None:
     from console.page import add_page  # noqa: PLC0415  # NiceGUI is loaded where a console serves, not by --down
@@ -78,13 +78,18 @@ def _listen(
         UploadedFiles(state.uploads, largest, settings.idle_seconds),
         Limits(content_bytes=settings.bundle_limit_bytes, idle_seconds=settings.idle_seconds),
         doorkeeper,
-        version=version,
+        version=program.version,
         hosts=names,
         find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
         report=report,
     )
     add_page(app, wired.services)
-    listen(app, listening, finish_seconds=settings.finish_seconds, certificates=certificates)
+    with ExitStack() as stack:
+        if program.traces_url:
+            from console.http.traces import traced  # noqa: PLC0415  # half a second, which only those need who trace
+
+            stack.enter_context(traced(app, program.traces_url, program.version))
+        listen(app, listening, finish_seconds=settings.finish_seconds, certificates=certificates)
 
 
 def _tell_what_goes_on(wired: WiredConsole, settings: ConsoleSettings, report: Callable[[str], None]) -> None:

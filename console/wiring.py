@@ -60,6 +60,8 @@ class Program:
     """What a gateway is called in the database of records."""
     write_rollout: Callable[[Database, Path, RolloutRecord, EvidenceRecord | None], None]
     """Writes a gateway's rollout into it, where its promoter could not. Raises RecordsError."""
+    traces_url: str | None = None
+    """Where spans go: the whole URL of a collector's door for OTLP/HTTP, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> N
     from console.seed import Seed
     from console.server import run_console
     from console.wiring import Program
+    from predictor.settings import TracingSettings
 
     def environment(gateway: Path) -> str:
         return rollout_environment(gateway, settings.release, settings.namespace)
@@ -93,6 +94,7 @@ def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> N
         watch=watch,
         abort=abort,
         environment=environment,
+        traces_url=TracingSettings().endpoint,
         write_rollout=lambda database, gateway, *of: write_recorded_rollout(database, environment(gateway), *of),
     )
     logging.basicConfig(level=logging.WARNING, format="assay: %(message)s")
