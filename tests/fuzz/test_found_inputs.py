@@ -88,7 +88,7 @@ FOUND = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "said"), FOUND)
+@pytest.mark.parametrize(("name", "content", "said"), FOUND, ids=[f"{name}: {said}" for name, _, said in FOUND])
 def test_what_broke_a_parser_is_refused_in_its_words(
     name: str, content: bytes, said: str, parsers: Mapping[str, Parser], bounds: Bounds
 ) -> None:
