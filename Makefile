@@ -105,7 +105,7 @@ deliver: $(VENV)/.demo ## Deploy CANDIDATE where nothing serves yet, send it thr
 TEST_PROCESSES ?= 2
 MINUTES ?= 10
 RATE ?= 100
-.PHONY: test test-fast test-image test-cluster soak soak-docs lint docs reference-docs presentation format simulate grpc-messages db-migration data-model-docs console-pictures
+.PHONY: test test-fast test-image test-cluster soak soak-docs lint docs reference-docs presentation format fuzz simulate grpc-messages db-migration data-model-docs console-pictures
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
 	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_FLAGS)
 
@@ -147,6 +147,9 @@ presentation: $(VENV)/.dev ## Print docs/presentation.md as slides, into build/p
 format: $(VENV)/.dev ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+fuzz: $(VENV)/.dev ## Give every parser bytes that nobody meant to send (PARSER=name, SECONDS=60 or EXAMPLES=, REPLAY=file)
+	@$(BIN)/python -m tests.fuzz $(if $(PARSER),--parser "$(PARSER)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(EXAMPLES),--examples "$(EXAMPLES)") $(if $(REPLAY),--replay "$(REPLAY)")
 
 simulate: $(VENV)/.demo ## Measure how honest the gate is, on simulated canaries; some minutes (RUNS=10000, SEED=20261121)
 	@$(BIN)/assay gate simulate $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) --picture docs/pictures/simulation.svg
