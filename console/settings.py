@@ -32,6 +32,13 @@ class ConsoleSettings(BaseModel):
     others_may_reach: bool = Field(
         False, description="listen also where other machines reach it; whoever does may deploy"
     )
+    has_inference: bool = Field(
+        False,
+        description="answer the predictors' doors, too, by asking the gateway: one port for all",
+    )
+    ends_all: bool = Field(
+        False, description="end what it has started, too, when it ends: predictors, gateway and jobs"
+    )
     dataset: str = Field("console", min_length=1, description="what its data set is called in the database of records")
     gateway_port: int = Field(8080, ge=1, le=65535, description="where clients ask for predictions")
     release: str | None = Field(None, description="in a cluster: the chart's release, whose revisions it names")

@@ -12,6 +12,7 @@ from console.http.deployment_doors import deployment_doors
 from console.http.error_answers import add_error_answers
 from console.http.experiment_doors import experiment_doors
 from console.http.feedback_doors import feedback_doors
+from console.http.inference_doors import inference_doors
 from console.http.job_doors import job_doors
 from console.http.request_count import RequestCount
 from console.http.same_origin import SameOrigin
@@ -34,10 +35,14 @@ def create_app(
     *,
     version: str,
     hosts: Collection[str],
+    has_inference: bool = False,
     find_problem: Callable[[], str],
     report: Callable[[str], None],
 ) -> FastAPI:
-    """The application; `hosts` are the names that it answers to (none: any), `report` is told of content that comes."""
+    """The application; `hosts` are the names that it answers to (none: any), `report` is told of content that comes.
+
+    With `has_inference` it passes the predictors' doors on to the gateway.
+    """
     app: FastAPI = FastAPIOffline(
         docs_url="/docs",
         redoc_url=None,
@@ -54,6 +59,8 @@ def create_app(
     app.include_router(job_doors(services))
     app.include_router(about_doors(services, metrics, find_problem))
     app.router.routes.extend(doors_by_digest(services, store_limits, report))
+    if has_inference:
+        app.router.routes.extend(inference_doors(services.deployments.gateway_url))
     add_error_answers(app)
     app.add_middleware(SameOrigin, hosts=hosts)
     app.add_middleware(RequestCount, metrics=metrics)
