@@ -64,7 +64,7 @@ RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
       -x '/(ensurepip|idlelib|lib2to3|pydoc_data|site-packages|test|tests|tkinter|turtledemo)/' /usr/local/lib/python3.11
 # Where a volume is mounted, it is to be nobody's own.
 RUN install -d -o 65532 -g 65532 /data
-ENV PATH=/opt/assay/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV HOME=/tmp PATH=/opt/assay/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 65532:65532
 ENTRYPOINT ["assay"]
 CMD ["--help"]
@@ -116,8 +116,7 @@ LABEL org.opencontainers.image.description="Promotes a revision once it is shown
 
 # The console, its predictors and its gateway in one container, behind one port; SQLite in /data.
 FROM full AS standalone
-ENV HOME=/tmp \
-    ASSAY_CONSOLE_STATE=/data/console \
+ENV ASSAY_CONSOLE_STATE=/data/console \
     ASSAY_CONSOLE_HOST=0.0.0.0 \
     ASSAY_CONSOLE_PORT=7860 \
     ASSAY_CONSOLE_OTHERS_MAY_REACH=true \
