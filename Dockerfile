@@ -44,13 +44,15 @@ RUN for extra in $EXTRAS; do \
       pip --python /opt/assay/bin/python install --no-compile --require-hashes --no-deps --requirement "requirements/$extra.txt" || exit 1; \
     done
 # What no predictor reads: tests, sources of compiled code, stubs, symbols. ONNX Runtime's wheel has its engine twice: once
-# inside of the Python module, and once as libonnxruntime.so for programs in C.
+# inside of the Python module, and once as libonnxruntime.so for programs in C. Libraries that a wheel has taken along
+# (*.libs) were moved about inside, which strip does not know of, and keep their symbols; that all can be loaded is tried.
 RUN cd /opt/assay/lib/python3.11/site-packages \
  && find . -depth -type d -name tests -exec rm -r {} + \
  && find . -type f -regex '.*\.\(a\|c\|cc\|cpp\|h\|hpp\|pxd\|pyi\|pyx\)' -delete \
  && rm -r onnxruntime/transformers onnxruntime/quantization onnxruntime/tools numpy/f2py numpy/distutils sqlalchemy/testing \
  && rm onnxruntime/capi/libonnxruntime.so.* \
- && find . -type f -name '*.so*' -exec strip --strip-unneeded {} +
+ && find . -type f -name '*.so*' -not -path '*.libs/*' -exec strip --strip-unneeded {} + \
+ && find "$PWD" -type f -name '*.so*' | /opt/assay/bin/python -c 'import ctypes, sys; [ctypes.CDLL(line.strip()) for line in sys.stdin]'
 
 # A container's root may be read-only: bytecode is made here, and taken as it is.
 FROM predictor-environment AS predictor-build

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from assay.output import print_json, print_lines
 from bundle import write_bundle
@@ -57,6 +56,8 @@ def _read(path: Path) -> bytes:
 
 
 def _read_fields(path: Path) -> dict[str, Any]:
+    import yaml
+
     try:
         fields = yaml.safe_load(_read(path))
     except yaml.YAMLError as error:

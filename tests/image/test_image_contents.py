@@ -79,6 +79,14 @@ def test_the_sbom_names_what_is_installed(predictor: ImageContents, tmp_path: Pa
     assert named == {(one.name, one.version) for one in predictor.distributions}
 
 
+def test_a_command_whose_packages_are_elsewhere_says_where() -> None:
+    command = ["docker", "run", "--rm", *CONFINED, image_under_test(), "gate", "--stable", "a", "--canary", "b"]
+    done = subprocess.run([*command, "--holdout", "digits"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("assay: this needs scipy, which is not installed here"), done.stderr
+    assert docker("run", "--rm", *CONFINED, image_under_test()).count("promote") == 1, "its help has every command"
+
+
 @pytest.mark.parametrize("command", ["promote", "rollout-exporter", "console", "train"])
 def test_the_full_image_has_the_packages_of_its_commands(command: str) -> None:
     probe = {
