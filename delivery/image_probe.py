@@ -20,7 +20,7 @@ def look() -> dict[str, object]:
     place = sysconfig.get_paths()["purelib"]
     found = []
     for one in distributions(path=[place]):
-        paths = [os.path.normpath(one.locate_file(file)) for file in one.files or ()]
+        paths = [os.path.normpath(str(one.locate_file(file))) for file in one.files or ()]
         code = [cache_from_source(path) for path in paths if path.endswith(".py")]
         size = sum(size_of(path) for path in {*paths, *code})
         found.append({"name": one.metadata["Name"], "version": one.version, "bytes": size})

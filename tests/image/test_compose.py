@@ -6,7 +6,9 @@ both revisions.
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ ROW = orjson.loads(Path(__file__).with_name("fixed_row.json").read_bytes())
 ANSWERED = "SELECT string_agg(DISTINCT label, ',') FROM predictions"
 STARTED = ("gateway", "frontend", "prometheus")
 OTHERS_IMAGES = ("postgres:17-bookworm", "prom/prometheus:v3.5.0")
-QUICKLY = ("--steps", "50,100", "--minimum-requests", "0", "--minimum-seconds", "0")
+PLACE = ("--gateway", "/gateway", "--config", "/etc/assay/gate.yaml", "--out", "/tmp/rollouts")  # noqa: S108
+QUICKLY = ("--steps", "50,100", "--minimum-requests", "20", "--minimum-seconds", "1")
+ROLLOUT = (*PLACE, "--holdout", "digits:holdout", *QUICKLY)
 
 
 class Composition:
@@ -96,8 +100,8 @@ def test_it_serves_records_promotes_and_is_watched(composition: Composition) -> 
     assert composition.classify() == ROW["label"]
     page = httpx.get(f"http://127.0.0.1:{composition.page_port}/", follow_redirects=True, timeout=60, trust_env=False)
     assert (page.status_code, "Assay" in page.text) == (200, True)
-    asked = ("promote", "--gateway", "/gateway", "--out", "/tmp/rollouts", "--holdout", "digits:holdout")  # noqa: S108
-    said = composition("exec", "--no-TTY", "gateway", "assay", *asked, *QUICKLY)
+    with clients(composition):
+        said = composition("exec", "--no-TTY", "gateway", "assay", "promote", *ROLLOUT)
     assert "promoted: all traffic goes to the canary" in said
     assert composition.ask().headers["x-assay-revision"] == "v2"
     wait_for(lambda: composition.targets_up() == {"stable:8000", "canary:8000", "frontend:8070"}, 60)
@@ -107,6 +111,25 @@ def test_it_serves_records_promotes_and_is_watched(composition: Composition) -> 
     composition("down")
     composition("up", "--wait", "--no-build", "db")
     assert ROW["label"] in composition.ask_database(ANSWERED).split(",")
+
+
+@contextmanager
+def clients(composition: Composition) -> Iterator[None]:
+    """Somebody asks the gateway all the time: no step passes without requests."""
+    is_over = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{composition.port}", trust_env=False) as client:
+            while not is_over.wait(0.02):
+                client.post("/classify", json={"row": ROW["row"]})
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        asking.join()
 
 
 def test_grafana_is_given_the_dashboards_and_a_prometheus_that_is_there() -> None:

@@ -84,7 +84,7 @@ def test_a_command_whose_packages_are_elsewhere_says_where() -> None:
     done = subprocess.run([*command, "--holdout", "digits"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("assay: this needs scipy, which is not installed here"), done.stderr
-    assert docker("run", "--rm", *CONFINED, image_under_test()).count("promote") == 1, "its help has every command"
+    assert "promote" in docker("run", "--rm", *CONFINED, image_under_test()), "its help has every command"
 
 
 @pytest.mark.parametrize("command", ["promote", "rollout-exporter", "console", "train"])
