@@ -74,7 +74,7 @@ TRAIN ?= digits:part-1 digits:part-2
 HOLDOUT ?= digits:holdout
 CURRENT ?= build/current
 CANDIDATE ?= build/candidate
-.PHONY: candidate current non-regression smoke push version release-notes chart package coverage-report deliver image-report notices
+.PHONY: candidate current non-regression smoke push version release-notes chart package image-report notices coverage deliver
 candidate: $(VENV)/.demo ## Train the bundle build/candidate (TRAIN="digits:part-1 digits:part-2", HOLDOUT=spec, GATE=gate.yaml)
 	@mkdir -p build
 	@$(BIN)/assay train $(foreach part,$(TRAIN),--data "$(part)") --holdout "$(HOLDOUT)" --out build/bundles --json >build/candidate.json
@@ -126,18 +126,27 @@ image-report: $(VENV)/.dev ## Show what the images consist of, and how large it 
 notices: $(VENV)/.dev ## Write THIRD_PARTY_NOTICES.md anew: what the images consist of, and under which licences
 	@$(BIN)/python -m delivery.notices
 
-coverage-report: $(VENV)/.dev ## Write what the last `make test` ran of the code: build/coverage/index.html, build/coverage.xml
-	@$(BIN)/coverage html --quiet --directory build/coverage
-	@$(BIN)/coverage xml --quiet -o build/coverage.xml
+coverage: $(VENV)/.dev ## Which lines the quick tests run: build/coverage/index.html, build/coverage.xml; 90 % of the pure code at least
+	@$(BIN)/pytest -m "not slow" --cov --cov-report=html:build/coverage --cov-report=xml:build/coverage.xml $(PYTEST_FLAGS)
+	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"
 
 deliver: $(VENV)/.demo ## Deploy CANDIDATE where nothing serves yet, send it through the gate where something does (CONTEXT=, ADDRESS=)
 	@$(CLUSTER) deliver $(IMAGES) --bundle "$(CANDIDATE)" --holdout "$(HOLDOUT)" $(PLACE) $(if $(ADDRESS),--address "$(ADDRESS)")
 
 ##@ Develop
-.PHONY: test test-fast test-image test-cluster lint docs reference-docs presentation format coverage-pure simulate grpc-messages db-migration data-model-docs console-pictures
+TEST_PROCESSES ?= 2
+MINUTES ?= 10
+RATE ?= 100
+.PHONY: test test-fast test-image test-cluster soak soak-docs lint docs reference-docs presentation format simulate grpc-messages db-migration data-model-docs console-pictures
 test: $(VENV)/.dev ## Run all tests (PYTEST_FLAGS="-k envoy"); what a test lacks on this machine is named in its skip
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_FLAGS)
-	@$(MAKE) coverage-pure
+	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_FLAGS)
+
+soak: $(VENV)/.dev ## Constant load while everything behind the gateway ends in turn: MINUTES=10 RATE=100, tables and build/soak.json
+	@SOAK_SECONDS=$$((60 * $(MINUTES))) SOAK_RATE=$(RATE) SOAK_REPORT=build/soak.json $(BIN)/pytest --quiet -s tests/soak
+
+soak-docs: $(VENV)/.dev ## Write the last soak into docs/reliability.md
+	@cp build/soak.json docs/soak.json
+	@$(BIN)/python -m tests.soak.report
 
 test-fast: $(VENV)/.dev ## Run the tests that take at most a few seconds each
 	@$(BIN)/pytest -m "not slow" $(PYTEST_FLAGS)
@@ -149,9 +158,6 @@ test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster` and `m
 	@kind load docker-image $(IMAGE) $(FULL_IMAGE) --name assay
 	@$(BIN)/pytest -m "cluster and not alone" -n 2 --dist loadfile $(PYTEST_FLAGS)
 	@$(BIN)/pytest -m "cluster and alone" $(PYTEST_FLAGS)
-
-coverage-pure: $(VENV)/.dev # At least 90 % of the lines of pure code are run by the tests
-	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"
 
 lint: $(VENV)/.dev ## Check style, types and who imports whom
 	@$(BIN)/ruff check .
@@ -191,7 +197,7 @@ console-pictures: $(VENV)/.dev ## Take the pictures of docs/console.md anew, fro
 	@CONSOLE_PICTURES=docs/pictures $(BIN)/pytest tests/console/page/test_page.py
 
 ##@ Measure
-.PHONY: bench bench-docs bench-recording-docs
+.PHONY: bench bench-docs bench-recording-docs capacity capacity-docs
 bench: $(VENV)/.dev ## Compare speed and size with other servers; about ten minutes (PEERS="kserve ray", ROUNDS=3, SECONDS=3)
 	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers "$(PEERS)") $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
@@ -202,6 +208,13 @@ bench-docs: $(VENV)/.dev ## Write the last comparison into docs/performance.md
 bench-recording-docs: $(VENV)/.dev ## Write what recording costs into docs/performance.md, after make bench PEERS="assay assay-recording"
 	@cp build/bench/results.json docs/performance-recording.json
 	@$(BIN)/python -m benchmarks.report docs/performance-recording.json --recording --document docs/performance.md
+
+capacity: $(VENV)/.dev ## What a core serves and what a second worker adds; a minute
+	@$(BIN)/python -m benchmarks.capacity
+
+capacity-docs: $(VENV)/.dev ## Write the last measurement into docs/capacity.md
+	@cp build/capacity.json docs/capacity.json
+	@$(BIN)/python -m benchmarks.capacity --out docs/capacity.json --document docs/capacity.md
 
 ##@ Keep
 .PHONY: requirements requirements-update clean help

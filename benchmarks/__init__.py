@@ -11,6 +11,7 @@
     rounds.py        everything measured, round by round, peer after peer
     results.py       the figures and their medians, as JSON; machine.py where they come from
     goals.py         what was promised, and what was reached
+    capacity.py      what one core serves, and what a second worker adds: `python -m benchmarks.capacity`
     report.py        tables and picture from the JSON: `python -m benchmarks.report`
 
 It is a benchmark and not a test: nothing passes or fails by a time.

@@ -51,13 +51,19 @@ def _module(name: str) -> Start:
     return start
 
 
-def _assay(*settings: str, has_grpc: bool = False) -> Start:
+def _assay(*settings: str, has_grpc: bool = False, workers: int = 1) -> Start:
     def start(python: Path, ports: Ports) -> tuple[str, ...]:
         command = (str(python), "-m", "assay", "serve", "--bundle", "bundle", "--drain-seconds", "0")
         grpc = ("--grpc-port", str(ports.grpc)) if has_grpc else ()
-        return ("env", *settings, *command, "--http-port", str(ports.http), *grpc)
+        many = ("--workers", str(workers)) if workers > 1 else ()
+        return ("env", *settings, *command, "--http-port", str(ports.http), *grpc, *many)
 
     return start
+
+
+def make_workers(workers: int) -> Peer:
+    """Assay with so many processes; no peer of others."""
+    return Peer(f"assay-{workers}", f"Assay, {workers} workers", "assay", (J1, B1, J32), _V2, _assay(workers=workers))
 
 
 _DEBIANS = "/usr/bin/python3.11"  # pytriton brings an interpreter that cannot use the standard library of 3.11.7

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -25,14 +26,14 @@ _END_SECONDS = 10
 
 
 class Server:
-    """`peer`, run by `python` on the core `core` in `directory`, which has the model; ended when the `with` ends."""
+    """`peer`, run by `python` on `cores` in `directory`, which has the model; ended when the `with` ends."""
 
-    def __init__(self, peer: Peer, python: Path, directory: Path, *, core: int) -> None:
+    def __init__(self, peer: Peer, python: Path, directory: Path, *, cores: Sequence[int]) -> None:
         self.peer = peer
         self.ports = Ports(*_find_free_ports(3))
         self._python = python
         self._directory = directory
-        self._core = core
+        self._cores = ",".join(map(str, cores))
         self._log = directory / f"{peer.name}.log"
 
     def __enter__(self) -> Self:
@@ -41,7 +42,7 @@ class Server:
         self._started = time.perf_counter()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                ["taskset", "--cpu-list", str(self._core), *command],
+                ["taskset", "--cpu-list", self._cores, *command],
                 cwd=self._directory,
                 env={**kept, "PYTHONPATH": str(_ROOT)},
                 stdout=log,

@@ -1,6 +1,6 @@
 """A run of the model on its way over the disk: what its requests have in common once, and its arrays as raw bytes.
 
-    frame: magic, records, bytes of head and of body, time, the body's checksum, the head's CRC-32, the frame's CRC-32
+    frame: magic, segment, records, bytes of head and of body, time, the body's checksum, the CRC-32s of head and frame
     head:  JSON; what is known of the model, the run, and each of its requests
     body:  the elements of all tensors in V2's binary form, one tensor behind the other
 
@@ -22,8 +22,8 @@ import orjson
 from open_inference.binary_data import decode_binary
 from predictor.recording.record import KeptTensor, is_plain
 
-MAGIC = b"\xa5assay1\n"
-_FRAME = struct.Struct("<8sIIQqQI")
+MAGIC = b"\xa5assay2\n"
+_FRAME = struct.Struct("<8sIIIQqQI")
 _CRC = struct.Struct("<I")
 FRAME_BYTES = _FRAME.size + _CRC.size
 
@@ -36,6 +36,8 @@ class Frame(NamedTuple):
     """What stands before a chunk."""
 
     magic: bytes
+    segment: int
+    """Of the spool, in which alone it means something: its file was another segment's before."""
     records: int
     head_bytes: int
     body_bytes: int
@@ -91,9 +93,24 @@ NotedRequest: TypeAlias = tuple[str, str, str, str, int, float, int, int, Sequen
 class EncodedChunk(NamedTuple):
     """A chunk in pieces, which may be a run's own arrays: nothing large is copied."""
 
+    frame: Frame
+    """Of segment 0, until there is a place for it."""
     pieces: Sequence[bytes | memoryview]
-    records: int
-    size: int
+    """What stands behind the frame."""
+
+    @property
+    def records(self) -> int:
+        """How many requests it is of."""
+        return self.frame.records
+
+    @property
+    def size(self) -> int:
+        """In bytes, with the frame."""
+        return self.frame.chunk_bytes
+
+    def write_frame(self, segment: int) -> bytes:
+        """The frame in that segment, for Frame.read."""
+        return self.frame._replace(segment=segment).write()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,9 +162,9 @@ class Chunk:
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
         sizes = len(head), sum(map(len, parts))
-        records = len(self.requests)
-        frame = Frame(MAGIC, records, *sizes, RunRequest(*self.requests[0]).time_ns, _checksum(parts), crc32(head))
-        return EncodedChunk([frame.write(), head, *parts], records, frame.chunk_bytes)
+        time_ns = RunRequest(*self.requests[0]).time_ns
+        frame = Frame(MAGIC, 0, len(self.requests), *sizes, time_ns, _checksum(parts), crc32(head))
+        return EncodedChunk(frame, [head, *parts])
 
     @classmethod
     def decode(cls, content: bytes) -> Self:

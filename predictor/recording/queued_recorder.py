@@ -1,9 +1,10 @@
-"""A bounded queue before the spool, and a thread that empties it.
+"""Writes to the spool at once, or by way of a bounded queue and a thread that empties it.
 
-Whoever records only appends: nobody is woken for it, because the thread looks by itself every tenth of a second. It
-writes what came as chunks, which takes microseconds; all else is the delivery process's. Records reach the sink in the
-order in which they were recorded. A second thread has the disk keep what was written: that waits for whatever else is
-being written to the disk, for seconds where it is busy, and nothing here may wait for it.
+Whoever records writes the chunk himself, while it is in the processor's cache: that takes microseconds, and what waits
+for a thread takes several times as long. It waits nevertheless where something waits already, where another one writes,
+or after a write that took long; the thread looks every tenth of a second. All else is the delivery process's. Records
+reach the sink in the order in which they were recorded. A second thread has the disk keep what was written: that waits
+for whatever else is being written to the disk, for seconds where it is busy, and nothing here may wait for it.
 """
 
 import logging
@@ -24,6 +25,8 @@ from predictor.recording.recorded_run import RecordedRun
 from predictor.recording.spool_writer import SpoolWriter
 
 _FLUSH_SECONDS = 0.1
+_LONG_SECONDS = 0.01
+_BUSY_SECONDS = 1.0
 
 
 class QueuedRecorder:
@@ -57,6 +60,9 @@ class QueuedRecorder:
         self._queued_bytes = 0
         self._queued = 0
         self._dropped = 0
+        self._spool_lock = threading.Lock()
+        self._busy_until = 0.0
+        self._is_new = False
         self._held: deque[tuple[EncodedChunk, int]] = deque()
         self._spooled = 0
         self._counted = spool.delivered
@@ -78,18 +84,41 @@ class QueuedRecorder:
         except Exception:
             self._lose(1)
             return
-        self._add(kept, 1)
+        if not self._write_at_once(kept):
+            self._add(kept, 1)
 
     def record_run(self, run: RecordedRun) -> None:
         """See PredictionRecorder."""
         for part in [run] if len(run.requests) <= BATCH_RECORDS else run.split(BATCH_RECORDS):
-            self._add(part, len(part.requests))
+            if not self._write_at_once(part):
+                self._add(part, len(part.requests))
 
     def close(self, timeout_seconds: float) -> None:
         """See PredictionRecorder."""
         self._close_by = time.monotonic() + timeout_seconds
         self._closing.set()
         self._thread.join(timeout_seconds)
+
+    def _write_at_once(self, kept: KeptPrediction | RecordedRun) -> bool:
+        """Whether the spool has it; what does not succeed here is the thread's, which also says why."""
+        begun = time.monotonic()
+        if self._queued or begun < self._busy_until or not self._spool_lock.acquire(blocking=False):
+            return False
+        try:
+            if self._closing.is_set():
+                return False
+            chunk = kept.to_chunk(self._process, self._number + 1).encode()
+            if not self._spool.append_at_once(chunk):
+                return False
+            self._number += chunk.records
+            self._note_spooled(chunk.records)
+        except Exception:
+            return False
+        finally:
+            self._spool_lock.release()
+        if (now := time.monotonic()) > begun + _LONG_SECONDS:
+            self._busy_until = now + _BUSY_SECONDS
+        return True
 
     def _add(self, kept: KeptPrediction | RecordedRun, records: int) -> None:
         size = kept.size_bytes
@@ -109,10 +138,14 @@ class QueuedRecorder:
 
     def _work(self) -> None:
         with self._parts:
+            self._prepare()
             while not self._closing.wait(_FLUSH_SECONDS):
                 self._pass_on()
                 self._delivery.look_after()
                 self._count()
+                self._prepare()
+            with self._spool_lock:
+                pass  # who writes at once by now was the last one
             while self._queued and not self._pass_on() and time.monotonic() < self._close_by:
                 time.sleep(_FLUSH_SECONDS)
             self._sync_once()
@@ -125,12 +158,12 @@ class QueuedRecorder:
     def _pass_on(self) -> bool:
         """Bring the spool whatever waits; whether it took everything."""
         is_moving = True
-        is_new = False
         while is_moving and (self._held or self._queue):
-            self._hold()
-            is_moving = self._append()
-            is_new = is_new or is_moving
-        if is_new:
+            with self._spool_lock:
+                self._hold()
+                is_moving = self._append()
+        if self._is_new:
+            self._is_new = False
             self._is_written.set()
             self._delivery.wake()
         return not self._queued
@@ -159,14 +192,24 @@ class QueuedRecorder:
             taken = self._spool.append([chunk for chunk, _ in self._held])
             for _ in range(taken):
                 chunk, size = self._held.popleft()
-                self._spooled += chunk.records
-                self._metrics.spooled.inc(chunk.records)
+                self._note_spooled(chunk.records)
                 self._leave_queue(size, chunk.records)
         except OSError as error:
             self._say_failing(error)
             return False
         self._say_working()
         return taken > 0
+
+    def _note_spooled(self, records: int) -> None:
+        self._is_new = True
+        self._spooled += records
+        self._metrics.spooled.inc(records)
+
+    def _prepare(self) -> None:
+        try:
+            self._spool.prepare()
+        except OSError as error:
+            self._say_failing(error)
 
     def _sync(self) -> None:
         while not self._closing.is_set():

@@ -1,8 +1,9 @@
 """The spool: the way of all predictions from a serving process to its delivery process, over the disk.
 
 Segments are files of chunks, `<number>.chunks`, never changed once they are written; who comes after a process that
-died begins a new one. The serving process appends, the delivery process reads from the first one and removes what the
-sink has. `delivered.json` says how far that is, and is all that the two tell one another.
+died begins a new one. The serving process writes, the delivery process reads from the first one on. `delivered.json`
+says how far the sink has everything, and is all that the two tell one another. The file of a segment that is delivered
+becomes that of a later one, which is written over the old chunks: a frame of another segment's number is nothing.
 """
 
 import fcntl
@@ -15,10 +16,13 @@ from typing import NamedTuple, Self
 
 import orjson
 
+from predictor.recording.chunk import FRAME_BYTES, ChunkDamaged, Frame
 from predictor.recording.record_directory import sync_directory
 
 SEGMENTS = 16
 """That share the spool's bytes."""
+SPARE_SEGMENTS = SEGMENTS // 2
+"""Delivered ones that are kept for later ones at most."""
 _DELIVERED = "delivered.json"
 _DELIVERER = "deliverer"
 
@@ -81,6 +85,27 @@ def find_segments(folder: Path) -> dict[int, int]:
             if ending == "chunks" and number.isdigit():
                 found[int(number)] = entry.stat().st_size
     return dict(sorted(found.items()))
+
+
+def read_frame(file: int, number: int, offset: int) -> Frame | None:
+    """The frame there in a segment's file; None where nothing was written. Raises OSError and ChunkDamaged."""
+    content = os.pread(file, FRAME_BYTES, offset)
+    if len(content) < FRAME_BYTES or not content.strip(b"\0"):
+        return None
+    frame = Frame.read(content)
+    return frame if frame.segment == number else None
+
+
+def written_bytes(folder: Path, number: int) -> int:
+    """Where the chunks of a segment end; where its file does, if something else damaged them. Raises OSError."""
+    offset = 0
+    with segment_path(folder, number).open("rb", buffering=0) as file:
+        try:
+            while frame := read_frame(file.fileno(), number, offset):
+                offset += frame.chunk_bytes
+        except ChunkDamaged:
+            return os.fstat(file.fileno()).st_size
+    return offset
 
 
 @contextmanager

@@ -2,13 +2,21 @@
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from predictor.log_lines import LOG
-from predictor.recording.chunk import FRAME_BYTES, MAGIC, Chunk, ChunkDamaged, Frame
+from predictor.recording.chunk import MAGIC, Chunk, ChunkDamaged
 from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS
-from predictor.recording.spool_folder import Delivered, Place, find_segments, segment_path
+from predictor.recording.spool_folder import (
+    Delivered,
+    Place,
+    find_segments,
+    read_frame,
+    segment_path,
+    written_bytes,
+)
 
 
 class SpooledBatch(NamedTuple):
@@ -31,7 +39,7 @@ class SpoolReader:
         self._delivered = Delivered.read(path)
 
     def waiting_bytes(self) -> int:
-        """What is there and not delivered."""
+        """About what is there and not delivered: never less."""
         place = self._delivered.place
         sizes = find_segments(self._path)
         return sum(size for number, size in sizes.items() if number >= place.segment) - (
@@ -40,17 +48,15 @@ class SpoolReader:
 
     def read(self) -> SpooledBatch | None:
         """The oldest chunks that the sink does not have; None where it has everything."""
-        segments = list(find_segments(self._path))
+        place = self._delivered.place
+        segments = [number for number in find_segments(self._path) if number >= place.segment]
         for number in segments:
-            is_ended = number < segments[-1]  # whatever begins a segment has written all of the one before
-            place = self._delivered.place
-            if number >= place.segment:
-                offset = place.offset if number == place.segment else 0
-                batch = self._read(number, offset, is_ended=is_ended)
-                if batch.chunks or batch.lost:
-                    return batch
-            if is_ended:  # and delivered, or what its writer died at, and never had in the spool
-                segment_path(self._path, number).unlink(missing_ok=True)
+            offset = place.offset if number == place.segment else 0
+            # whatever begins a segment has written all of the one before
+            is_ended = any(self._has_begun(later) for later in segments if later > number)
+            batch = self._read(number, offset, is_ended=is_ended)
+            if batch.chunks or batch.lost:
+                return batch
         return None
 
     def advance(self, batch: SpooledBatch, written: int) -> None:
@@ -63,30 +69,41 @@ class SpoolReader:
         self._delivered = delivered
 
     def remove_delivered(self) -> None:
-        """Remove what is delivered whole, also the last segment, to which nobody writes any more."""
-        for number, size in find_segments(self._path).items():
-            if Place(number, size) <= self._delivered.place:
+        """Remove what is delivered whole and what nothing is in, now that nobody writes any more."""
+        place = self._delivered.place
+        for number in find_segments(self._path):
+            begin = place.offset if number == place.segment else 0
+            if number < place.segment or written_bytes(self._path, number) <= begin:
                 segment_path(self._path, number).unlink(missing_ok=True)
+
+    def _has_begun(self, number: int) -> bool:
+        try:
+            with segment_path(self._path, number).open("rb", buffering=0) as file:
+                return read_frame(file.fileno(), number, 0) is not None
+        except ChunkDamaged:  # of what the file had before, or else it is a chunk that something else damaged
+            return False
 
     def _read(self, number: int, offset: int, *, is_ended: bool) -> SpooledBatch:
         chunks: list[Chunk] = []
         start, records, lost = offset, 0, 0
         with segment_path(self._path, number).open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
-            while size - offset >= FRAME_BYTES and offset - start < BATCH_BYTES:
+            while offset - start < BATCH_BYTES:
                 try:
-                    frame = Frame.read(os.pread(file.fileno(), FRAME_BYTES, offset))
+                    frame = read_frame(file.fileno(), number, offset)
                 except ChunkDamaged:
-                    following = _find_chunk(file.fileno(), offset + 1, size)
+                    following = _find_chunk(file.fileno(), number, offset + 1, size)
                     if following is None and not is_ended:
                         break
                     logging.getLogger(LOG).error("a chunk of the spool is lost, and nobody knows its size")
                     offset = following or size
                     lost += 1
                     continue
+                if frame is None:
+                    break
                 end = offset + frame.chunk_bytes
                 if end > size or (records and records + frame.records > BATCH_RECORDS):
-                    break  # it is not written wholly yet, or never was
+                    break  # the disk lost the end of it, or it is another batch's
                 try:
                     chunks.append(Chunk.decode(os.pread(file.fileno(), frame.chunk_bytes, offset)))
                     records += frame.records
@@ -97,7 +114,13 @@ class SpoolReader:
         return SpooledBatch(chunks, lost, Place(number, offset))
 
 
-def _find_chunk(file: int, offset: int, size: int) -> int | None:
-    """Where the next chunk may begin."""
-    found = os.pread(file, size - offset, offset).find(MAGIC)
-    return offset + found if found >= 0 else None
+def _find_chunk(file: int, number: int, offset: int, size: int) -> int | None:
+    """Where the segment's next chunk may begin."""
+    content = os.pread(file, size - offset, offset)
+    place = content.find(MAGIC)
+    while place >= 0:
+        with suppress(ChunkDamaged):
+            if read_frame(file, number, offset + place) is not None:
+                return offset + place
+        place = content.find(MAGIC, place + 1)
+    return None

@@ -125,6 +125,10 @@ BY_THE_TEMPLATES: dict[str, tuple[Values, str]] = {
         {"predictor": {"autoscaling": {"minReplicas": 5, "maxReplicas": 2}}},
         "predictor.autoscaling.minReplicas is above maxReplicas",
     ),
+    "two metrics on KServe": (
+        {"mode": "kserve", "predictor": {"autoscaling": {"enabled": True, "targetQueueDepth": 8}}},
+        "predictor.autoscaling.targetQueueDepth is not for mode kserve",
+    ),
     "Knative's canary": (
         {"mode": "kserve", "kserve": {"predictor": {"canaryTrafficPercent": 10}}},
         f"kserve.predictor.canaryTrafficPercent {KNATIVE}: it would not split: the split is the route assay-split",

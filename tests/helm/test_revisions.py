@@ -114,7 +114,13 @@ def test_an_autoscaler_owns_the_number_of_pods() -> None:
         autoscaler = scaled.one("HorizontalPodAutoscaler", name)["spec"]
         assert autoscaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
         assert (autoscaler["minReplicas"], autoscaler["maxReplicas"]) == (1, 7)
+        assert [metric["type"] for metric in autoscaler["metrics"]] == ["Resource"]
     assert render().all("HorizontalPodAutoscaler") == {}
+    by_queue = render({"predictor": {"autoscaling": {"enabled": True, "targetQueueDepth": 8}}})
+    assert by_queue.one("HorizontalPodAutoscaler", "assay-v1")["spec"]["metrics"][1]["pods"] == {
+        "metric": {"name": "assay_queue_depth"},
+        "target": {"type": "AverageValue", "averageValue": "8"},
+    }
 
 
 def _of_revision(rendered: Rendered, revision: str) -> list[Object]:

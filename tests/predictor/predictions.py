@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from open_inference import InferRequest, Tensor
 from predictor.identity import ModelIdentity
-from predictor.recording.chunk import Chunk
+from predictor.recording.chunk import Chunk, EncodedChunk
 from predictor.recording.chunk_records import records_of
 from predictor.recording.kept_prediction import KeptPrediction
 from predictor.recording.prediction_recorder import Prediction
@@ -54,7 +54,12 @@ def make_record(number: int, *, prediction: Prediction | None = None, limit_byte
 
 
 def over_the_disk(chunk: Chunk) -> Chunk:
-    return Chunk.decode(b"".join(chunk.encode().pieces))
+    return Chunk.decode(content_of(chunk.encode()))
+
+
+def content_of(chunk: EncodedChunk, segment: int = 0) -> bytes:
+    """As it is in a segment of the spool."""
+    return chunk.write_frame(segment) + b"".join(chunk.pieces)
 
 
 def number_of(record: dict[str, Any]) -> int:

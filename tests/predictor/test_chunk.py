@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from open_inference import Tensor
 from predictor.recording.chunk import FRAME_BYTES, MAGIC, Chunk, ChunkDamaged, Frame
 from predictor.recording.kept_prediction import KeptPrediction
-from tests.predictor.predictions import make_prediction
+from tests.predictor.predictions import content_of, make_prediction
 
 LIMIT = 2**20
 
@@ -20,7 +20,7 @@ def chunk_of(number: int, rows: int = 2) -> Chunk:
 
 
 def written(number: int, rows: int = 2) -> bytes:
-    return b"".join(chunk_of(number, rows).encode().pieces)
+    return content_of(chunk_of(number, rows).encode())
 
 
 @given(st.integers(0, 2**53), st.integers(0, 40))
@@ -28,10 +28,10 @@ def written(number: int, rows: int = 2) -> bytes:
 def test_what_was_written_is_read(number: int, rows: int) -> None:
     chunk = chunk_of(number, rows)
     encoded = chunk.encode()
-    content = b"".join(encoded.pieces)
+    content = content_of(encoded)
     assert len(content) == encoded.size == Frame.read(content).chunk_bytes
     read = Chunk.decode(content)
-    assert b"".join(read.encode().pieces) == content
+    assert content_of(read.encode()) == content
     for mine, theirs in zip((*read.inputs, *read.outputs), (*chunk.inputs, *chunk.outputs), strict=True):
         assert mine[:2] == theirs[:2]
         np.testing.assert_array_equal(mine.data, theirs.data)

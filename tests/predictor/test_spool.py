@@ -15,13 +15,15 @@ from predictor.errors import SettingsError
 from predictor.recording.chunk import Chunk, EncodedChunk
 from predictor.recording.kept_prediction import KeptPrediction
 from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS
+from predictor.recording.spool_folder import SEGMENTS, written_bytes
 from predictor.recording.spool_reader import SpoolReader
 from predictor.recording.spool_writer import SpoolWriter
-from tests.predictor.predictions import make_prediction
+from tests.predictor.predictions import content_of, make_prediction
 from tests.predictor.server_process import DEADLINE_SECONDS
 
 LIMIT = 2**20
 ROWS = 700  # of 28 bytes: some chunks make a segment
+PADDING = 2 * 4096  # behind the last chunk of a segment
 
 
 def chunk(number: int, rows: int = 1) -> EncodedChunk:
@@ -86,11 +88,50 @@ def test_a_full_spool_takes_nothing_until_some_of_it_is_delivered(tmp_path: Path
     assert 30 < taken < 100
     with pytest.raises(OSError, match=f"and may have {LIMIT}"):
         append(writer, [taken], ROWS)
-    assert sum(path.stat().st_size for path in tmp_path.glob("*.chunks")) == writer.waiting_bytes <= LIMIT
+    has = disk_bytes(tmp_path)
+    assert writer.waiting_bytes <= LIMIT
+    assert has <= writer.waiting_bytes + SEGMENTS * PADDING
     drain(reader)
     writer.look()
     assert append(writer, [taken], ROWS) == 1
     assert drain(reader) == [taken]
+    assert disk_bytes(tmp_path) < has
+
+
+def test_a_file_is_written_over_when_its_chunks_are_delivered(tmp_path: Path) -> None:
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
+    files, numbers = set[int](), iter(range(10**6))
+    for size in (3, 1, 2) * 30:  # at other places than those before
+        appended = [next(numbers) for _ in range(size)]
+        assert append(writer, appended, ROWS * size // 2) == size
+        assert drain(reader) == appended
+        writer.look()
+        files |= {path.stat().st_ino for path in tmp_path.glob("*.chunks")}
+    assert writer.waiting_bytes == 0
+    assert len(files) <= 4
+    assert drain(SpoolReader(tmp_path)) == []
+    assert SpoolWriter(tmp_path, limit_bytes=LIMIT).waiting_bytes == 0
+    reader.remove_delivered()
+    assert [path.name for path in tmp_path.iterdir()] == ["delivered.json"]
+
+
+def test_at_once_is_written_only_what_needs_no_new_file(tmp_path: Path) -> None:
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
+    assert not writer.append_at_once(chunk(0, ROWS))
+    taken = list[int]()
+    for prepared in range(1, 9):
+        writer.prepare()
+        writer.prepare()
+        assert len(list(tmp_path.glob("*.chunks"))) == prepared
+        before = len(taken)
+        while writer.append_at_once(chunk(len(taken), ROWS)):
+            taken.append(len(taken))
+        assert len(taken) > before
+    assert drain(reader) == taken
+
+
+def disk_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.chunks"))
 
 
 @given(st.lists(st.sampled_from(["append", "deliver", "read", "new writer", "new reader", "torn"]), max_size=30))
@@ -114,8 +155,11 @@ def test_any_order_of_crashes_keeps_the_order(tmp_path_factory: pytest.TempPathF
             reader = SpoolReader(path)
         elif step == "torn" and (segments := sorted(path.glob("*.chunks"))):
             writer.close()
-            with segments[-1].open("ab") as segment:
-                segment.write(b"".join(chunk(10**6).pieces)[:-1])
+            number = int(segments[-1].stem)
+            with segments[-1].open("r+b") as segment:
+                segment.seek(written_bytes(path, number))
+                segment.write(content_of(chunk(10**6), number)[:-1])
+                segment.truncate()
             writer = SpoolWriter(path, limit_bytes=LIMIT)
             appended += append(writer, [appended], ROWS)
     assert delivered + drain(reader) == list(range(appended))
@@ -131,7 +175,7 @@ def test_a_chunk_that_something_else_damaged_is_passed_over_and_counted(
     writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
     append(writer, range(3))
     (segment,) = tmp_path.glob("*.chunks")
-    first, second, third = (b"".join(chunk(number).pieces) for number in range(3))
+    first, second, third = (content_of(chunk(number), segment=1) for number in range(3))
     damaged = bytearray(second)
     damaged[where] ^= 1
     segment.write_bytes(first + damaged + third)
@@ -143,7 +187,7 @@ def test_a_chunk_that_something_else_damaged_is_passed_over_and_counted(
 
 def test_what_is_being_written_is_waited_for(tmp_path: Path) -> None:
     reader = SpoolReader(tmp_path)
-    content = b"".join(chunk(0).pieces)
+    content = content_of(chunk(0), segment=1)
     for size in range(len(content)):
         (tmp_path / "00000001.chunks").write_bytes(content[:size])
         assert reader.read() is None

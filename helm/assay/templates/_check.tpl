@@ -18,6 +18,9 @@
 {{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}
 {{- fail "predictor.autoscaling.minReplicas is above maxReplicas" }}
 {{- end }}
+{{- if and $scaling.targetQueueDepth (eq .Values.mode "kserve") }}
+{{- fail "predictor.autoscaling.targetQueueDepth is not for mode kserve, which scales by one metric; leave it out" }}
+{{- end }}
 {{- if eq .Values.mode "kserve" }}{{ include "assay.kserve.check" . }}{{ end }}
 {{- end }}
 

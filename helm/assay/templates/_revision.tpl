@@ -56,6 +56,12 @@ spec:
       resource:
         name: cpu
         target: {type: Utilization, averageUtilization: {{ $scaling.targetCpuPercent | int64 }}}
+    {{- if $scaling.targetQueueDepth }}
+    - type: Pods
+      pods:
+        metric: {name: assay_queue_depth}
+        target: {type: AverageValue, averageValue: {{ $scaling.targetQueueDepth | int64 | quote }}}
+    {{- end }}
 {{- end }}
 
 {{- define "assay.revision.disruptionBudget" -}}

@@ -20,7 +20,7 @@ POLICY = GatePolicy(growth_margin=0.1, slice_growth_margin=0.25, slices=(SliceDe
 TOLERATED = 0.06 + 3 * sqrt(0.06 * 0.94 / RUNS)
 ROWS = 200
 
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # tracing takes simulations three times as long
+pytestmark = pytest.mark.slow
 
 
 def verdicts(growth: float, *, in_one_half: float | None = None, runs: int = RUNS) -> list[Verdict]:

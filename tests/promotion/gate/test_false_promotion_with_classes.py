@@ -20,7 +20,7 @@ POLICY = GatePolicy(margin=0.02, class_margin=0.05, alpha=0.05)
 SIZE = 0.055
 TOLERATED = SIZE + 3 * sqrt(SIZE * (1 - SIZE) / RUNS)
 
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # tracing takes simulations three times as long
+pytestmark = pytest.mark.slow
 
 
 def verdicts(differences: dict[str, float], *, rows_a_class: int, disagreement: float) -> list[Verdict]:
