@@ -1,8 +1,8 @@
 """A tag of the repository is the version of the program, the images and the chart."""
 
-import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[2]
-BIN = Path(os.path.abspath(REPOSITORY / ".venv")) / "bin"
 CHANGES = "# Changes\n## [9.8.7] - 2026-12-01\n### Added\n- This.\n\n## [9.8.6] - 2026-11-30\n- That.\n"
 
 
@@ -72,8 +71,7 @@ def make(checkout: Path, target: str) -> str:
 
 def run_make(checkout: Path, target: str) -> subprocess.CompletedProcess[str]:
     """With this repository's environment, which is taken as it is."""
-    venv = str(BIN.parent)
-    command = ["make", "--silent", f"--old-file={venv}/.demo", f"VENV={venv}", target]
+    command = ["make", "--silent", f"--old-file={sys.prefix}/.demo", f"VENV={sys.prefix}", target]
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False, timeout=60)
 
 
