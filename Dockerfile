@@ -38,11 +38,6 @@ RUN SETUPTOOLS_SCM_PRETEND_VERSION=$VERSION \
 FROM build AS predictor-environment
 COPY requirements/predictor.txt requirements/
 RUN pip --python /opt/assay/bin/python install --no-compile --require-hashes --no-deps --requirement requirements/predictor.txt
-ARG EXTRAS=
-COPY requirements/s3.txt requirements/kserve.txt requirements/ray.txt requirements/
-RUN for extra in $EXTRAS; do \
-      pip --python /opt/assay/bin/python install --no-compile --require-hashes --no-deps --requirement "requirements/$extra.txt" || exit 1; \
-    done
 # What no predictor reads: tests, sources of compiled code, stubs, symbols. ONNX Runtime's wheel has its engine twice: once
 # inside of the Python module, and once as libonnxruntime.so for programs in C. Libraries that a wheel has taken along
 # (*.libs) were moved about inside, which strip does not know of, and keep their symbols; that all can be loaded is tried.
@@ -53,6 +48,12 @@ RUN cd /opt/assay/lib/python3.11/site-packages \
  && rm onnxruntime/capi/libonnxruntime.so.* \
  && find . -type f -name '*.so*' -not -path '*.libs/*' -exec strip --strip-unneeded {} + \
  && find "$PWD" -type f -name '*.so*' | /opt/assay/bin/python -c 'import ctypes, sys; [ctypes.CDLL(line.strip()) for line in sys.stdin]'
+# Extras are taken as they come: what they can do without, nobody has tried.
+ARG EXTRAS=
+COPY requirements/s3.txt requirements/kserve.txt requirements/ray.txt requirements/
+RUN for extra in $EXTRAS; do \
+      pip --python /opt/assay/bin/python install --no-compile --require-hashes --no-deps --requirement "requirements/$extra.txt" || exit 1; \
+    done
 
 # A container's root may be read-only: bytecode is made here, and taken as it is.
 FROM predictor-environment AS predictor-build
