@@ -20,6 +20,7 @@ COPY requirements/build.txt requirements/
 RUN python -m venv --without-pip /opt/build \
  && pip --python /opt/build/bin/python install --require-hashes --no-deps --requirement requirements/build.txt
 COPY LICENSE README.md pyproject.toml ./
+COPY access access
 COPY assay assay
 COPY bundle bundle
 COPY console console
@@ -122,7 +123,6 @@ FROM full AS standalone
 ENV ASSAY_CONSOLE_STATE=/data/console \
     ASSAY_CONSOLE_HOST=0.0.0.0 \
     ASSAY_CONSOLE_PORT=7860 \
-    ASSAY_CONSOLE_OTHERS_MAY_REACH=true \
     ASSAY_CONSOLE_HAS_INFERENCE=true \
     ASSAY_CONSOLE_ENDS_ALL=true
 VOLUME /data

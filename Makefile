@@ -127,7 +127,7 @@ notices: $(VENV)/.dev ## Write THIRD_PARTY_NOTICES.md anew: what the images cons
 	@$(BIN)/python -m delivery.notices
 
 coverage: $(VENV)/.dev ## Which lines the quick tests run: build/coverage/index.html, build/coverage.xml; 90 % of the pure code at least
-	@$(BIN)/pytest -m "not slow" --cov --cov-report=html:build/coverage --cov-report=xml:build/coverage.xml $(PYTEST_FLAGS)
+	@$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile --cov --cov-report=html:build/coverage --cov-report=xml:build/coverage.xml $(PYTEST_FLAGS)
 	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"
 
 deliver: $(VENV)/.demo ## Deploy CANDIDATE where nothing serves yet, send it through the gate where something does (CONTEXT=, ADDRESS=)

@@ -41,6 +41,7 @@ _COMMANDS = {
     "bundle": "bundle:bundle_app",
     "pack": "pack:pack",
     "serve": "serve:serve",
+    "keys": "keys:keys_app",
     "split": "split:split_app",
     "store": "store:store_app",
     "gate": "gate:gate_app",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from access.caller import OwnCredentials
 from assay.further_rows import rows_in_store
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
@@ -143,7 +144,9 @@ class ClusterRollout:
             is_canary_lost=watch.is_lost,
         )
         counter: RequestCounter = DryRunCounter()
-        made: dict[str, GuardrailSource] = {"revisions": PredictorServed(lambda: self._list_both(api))}
+        made: dict[str, GuardrailSource] = {
+            "revisions": PredictorServed(lambda: self._list_both(api), OwnCredentials.read())
+        }
         if self.gateway_stats_url is not None:
             counter = gateway = EnvoyGatewayCounter(self.gateway_stats_url, self.release)
             made["gateway"] = EnvoyGatewayServed(gateway)
@@ -163,7 +166,7 @@ class ClusterRollout:
             store=store,
             clock=WatchedClock(SystemClock(), watch),
             keep_evidence=keep_evidence,
-            answered=PredictorCounter(lambda: self._list_both(api)),
+            answered=PredictorCounter(lambda: self._list_both(api), OwnCredentials.read()),
             orders=ClusterRolloutOrders(api, self.release),
             guardrails=self.guardrails.choose(made, lambda: (self.stable.name, self.canary.name)),
             load_rows=rows_in_store(self.rows_from),

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import typer
 
+from access.errors import AccessError
 from assay.cluster.errors import ClusterError
 from assay.demo.errors import DemoFailed
 from assay.output import print_json, say
@@ -20,6 +21,7 @@ from records.errors import RecordsError
 from training.errors import TrainingError
 
 EXPLAINED = (
+    AccessError,
     BundleError,
     ClusterError,
     ConsoleError,

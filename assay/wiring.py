@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from access.caller import OwnCredentials
 from assay.further_rows import rows_in_directory
 from assay.guardrail_sources import DEFAULT_SOURCES, GuardrailSources
 from assay.output import say
@@ -45,7 +46,7 @@ def holdout_replay(stable_url: str, canary_url: str) -> EvidenceSource:
         title = f"replaying {len(holdout)} rows of {holdout.name} against stable and canary"
         shown.setdefault(title, ShareDone(title))(share)
 
-    return HoldoutReplay(stable_url=stable_url, canary_url=canary_url, report=report)
+    return HoldoutReplay(stable_url=stable_url, canary_url=canary_url, credentials=OwnCredentials.read(), report=report)
 
 
 def evidence_path(directory: Path, record: RolloutRecord) -> Path:
@@ -111,7 +112,7 @@ class RolloutWiring:
             store=FileRolloutStore(self.out),
             clock=clock,
             keep_evidence=self._keep_evidence,
-            answered=PredictorCounter(source.read_urls),
+            answered=PredictorCounter(source.read_urls, OwnCredentials.read()),
             orders=FileRolloutOrders(self.out),
             mirror=router,
             load_rows=rows_in_directory(self.out),
@@ -141,7 +142,7 @@ class RolloutWiring:
     def _guardrail_sources(self, source: "_RolesHolders") -> tuple[GuardrailSource, ...]:
         made: dict[str, GuardrailSource] = {
             "gateway": EnvoyServed(self.gateway),
-            "revisions": PredictorServed(source.read_urls),
+            "revisions": PredictorServed(source.read_urls, OwnCredentials.read()),
         }
         return self.guardrails.choose(made, self._revision_names)
 
@@ -166,7 +167,7 @@ def machine_watch(out: Path, gateway: Path) -> RolloutWatch:
         _evidence_reader(out),
         SystemClock(),
         EnvoyRequestCounter(gateway),
-        PredictorCounter(find_urls),
+        PredictorCounter(find_urls, OwnCredentials.read()),
     )
 
 

@@ -9,10 +9,12 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from prometheus_client import CollectorRegistry
 
+from access.doorkeeper import Doorkeeper
+from access.tls import ServerCertificates
 from console.http.app import create_app
 from console.http.listener import listen
 from console.http.uploads import UploadedFiles
@@ -23,7 +25,7 @@ from console.metrics import ConsoleMetrics
 from console.seed import Seed, plant
 from console.settings import ConsoleSettings
 from console.state_directory import StateDirectory
-from console.wiring import Program, WiredConsole, wire
+from console.wiring import Program, WiredConsole, create_certificates, create_doorkeeper, wire
 from content_store.limits import Limits
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -32,22 +34,26 @@ _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report: Callable[[str], None]) -> None:
     """Serve a console until a signal ends it; `report` is told of the address, and of what goes on without it.
 
-    Raises ConsoleError, and what `wire` and `plant` raise.
+    Raises ConsoleError, AccessError, and what `wire` and `plant` raise.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     state = StateDirectory(settings.state.absolute())
     with state.claim():
-        opened = open_socket(settings.host, settings.port, others_may_reach=settings.others_may_reach)
+        doorkeeper, certificates = create_doorkeeper(settings), create_certificates(settings)
+        opened = open_socket(
+            settings.host, settings.port, has_keys=doorkeeper.is_asking, without_keys=settings.without_keys
+        )
         with opened as listening, suppress(KeyboardInterrupt):
             wired = wire(state.path, settings, program, logging.getLogger("assay.console"))
             plant(seed, wired.services, report)
             address, port = listening.getsockname()[:2]
             shown = f"[{address}]" if ":" in address else address
+            scheme = "https" if certificates else "http"
             wired.keeper.start()
             wired.book.start()
             try:
-                report(f"the console of {settings.state} listens on http://{shown}:{port}; stop it with Ctrl-C")
-                _listen(listening, wired, settings, state, program.version, report)
+                report(f"the console of {settings.state} listens on {scheme}://{shown}:{port}; stop it with Ctrl-C")
+                _listen(listening, wired, settings, state, doorkeeper, certificates, program, report)
             finally:
                 wired.keeper.stop()
                 wired.book.finish()
@@ -62,26 +68,34 @@ def _listen(
     wired: WiredConsole,
     settings: ConsoleSettings,
     state: StateDirectory,
-    version: str,
+    doorkeeper: Doorkeeper,
+    certificates: ServerCertificates | None,
+    program: Program,
     report: Callable[[str], None],
 ) -> None:
     from console.page import add_page  # noqa: PLC0415  # NiceGUI is loaded where a console serves, not by --down
 
     largest = max(settings.upload_limit_bytes, settings.bundle_limit_bytes)
-    names: Collection[str] = () if settings.others_may_reach else _LOOPBACK_NAMES
+    names: Collection[str] = () if settings.without_keys or doorkeeper.is_asking else _LOOPBACK_NAMES
     app = create_app(
         wired.services,
         ConsoleMetrics(CollectorRegistry()),
         UploadedFiles(state.uploads, largest, settings.idle_seconds),
         Limits(content_bytes=settings.bundle_limit_bytes, idle_seconds=settings.idle_seconds),
-        version=version,
+        doorkeeper,
+        version=program.version,
         hosts=names,
         has_inference=settings.has_inference,
         find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
         report=report,
     )
     add_page(app, wired.services)
-    listen(app, listening, finish_seconds=settings.finish_seconds)
+    with ExitStack() as stack:
+        if program.traces_url:
+            from console.http.traces import traced  # noqa: PLC0415  # half a second, which only those need who trace
+
+            stack.enter_context(traced(app, program.traces_url, program.version))
+        listen(app, listening, finish_seconds=settings.finish_seconds, certificates=certificates)
 
 
 def _tell_what_goes_on(wired: WiredConsole, settings: ConsoleSettings, report: Callable[[str], None]) -> None:

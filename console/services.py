@@ -6,6 +6,7 @@ Every method takes values and returns values. What it raises is a ConsoleError, 
 
 from dataclasses import dataclass
 
+from access.caller import OwnCredentials
 from console.bundles import Bundles
 from console.data_parts import DataParts
 from console.deployments.deployments import Deployments
@@ -38,3 +39,5 @@ class Services:
     drift: DriftWatch
     jobs: JobRunner
     upload_limits: UploadLimits
+    credentials: OwnCredentials
+    """What the predictors that the page asks are shown."""

@@ -27,10 +27,11 @@ class ConsoleSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     state: Path = Field(Path("build/console"), description="the state directory: all that the console keeps")
-    host: str = Field("127.0.0.1", description="address to listen on; a loopback one, unless others_may_reach is set")
+    host: str = Field("127.0.0.1", description="address to listen on; a loopback one, unless keys are asked for")
     port: int = Field(8070, ge=0, le=65535, description="0 takes any free port; the log says which")
-    others_may_reach: bool = Field(
-        False, description="listen also where other machines reach it; whoever does may deploy"
+    keys_file: Path | None = Field(None, description="the file of keys (assay keys); every door but probes takes one")
+    without_keys: bool = Field(
+        False, description="listen without keys_file where other machines reach it; something else keeps others out"
     )
     has_inference: bool = Field(
         False,
@@ -39,6 +40,12 @@ class ConsoleSettings(BaseModel):
     ends_all: bool = Field(
         False, description="end what it has started, too, when it ends: predictors, gateway and jobs"
     )
+    rate_limit: float = Field(
+        0.0, ge=0, le=1e6, description="requests a second of one key, or of one address without keys; 0: any number"
+    )
+    tls_certificate: Path | None = Field(None, description="PEM, with its chain; then there is TLS, and nothing else")
+    tls_key: Path | None = Field(None, description="PEM, of that certificate")
+    tls_client_ca: Path | None = Field(None, description="PEM: who signs the certificates that clients have to show")
     dataset: str = Field("console", min_length=1, description="what its data set is called in the database of records")
     gateway_port: int = Field(8080, ge=1, le=65535, description="where clients ask for predictions")
     release: str | None = Field(None, description="in a cluster: the chart's release, whose revisions it names")

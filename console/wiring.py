@@ -5,6 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from access.caller import OwnCredentials
+from access.doorkeeper import Doorkeeper
+from access.keyring import Keyring
+from access.request_rates import RequestRates
+from access.tls import ServerCertificates, certificate_files
 from console.bundles import Bundles
 from console.data_wiring import upload_limits, wire_data
 from console.database import open_records
@@ -55,6 +60,8 @@ class Program:
     """What a gateway is called in the database of records."""
     write_rollout: Callable[[Database, Path, RolloutRecord, EvidenceRecord | None], None]
     """Writes a gateway's rollout into it, where its promoter could not. Raises RecordsError."""
+    traces_url: str | None = None
+    """Where spans go: the whole URL of a collector's door for OTLP/HTTP, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,19 @@ class WiredConsole:
     """Goes on with what is asked of deployments."""
     book: Loop
     """Writes what is here into the database of records."""
+
+
+def create_doorkeeper(settings: ConsoleSettings) -> Doorkeeper:
+    """Who is let in. Raises KeysNotUsable."""
+    log = logging.getLogger("assay.console")
+    keyring = Keyring(settings.keys_file, log.error) if settings.keys_file else None
+    return Doorkeeper(keyring, RequestRates(settings.rate_limit) if settings.rate_limit else None)
+
+
+def create_certificates(settings: ConsoleSettings) -> ServerCertificates | None:
+    """What TLS is spoken with, where it is. Raises CertificateNotUsable."""
+    files = certificate_files(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    return ServerCertificates(files, logging.getLogger("assay.console").error) if files else None
 
 
 def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.Logger) -> WiredConsole:
@@ -118,6 +138,7 @@ def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.
         drift=DriftWatch(records.database, deployment_store, bundles),
         jobs=jobs,
         upload_limits=upload_limits(settings),
+        credentials=OwnCredentials.read(),
     )
 
     def write_rollout(record: RolloutRecord) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
+from access.caller import OwnCredentials
 from content_store.bundle_tar import ContentStream
 from content_store.content_name import ContentName
 from content_store.draft import Draft
@@ -64,10 +65,10 @@ class StoreClient:
 
 
 @contextmanager
-def connect(url: httpx.URL) -> Iterator[StoreClient]:
-    """A client for `url`'s server."""
-    # Without TLS there is nothing to verify, and loading the certificate authorities takes longer than asking.
-    with httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=url.scheme == "https") as http:
+def connect(url: httpx.URL, credentials: OwnCredentials) -> Iterator[StoreClient]:
+    """A client for `url`'s server, which is shown `credentials`; one that it redirects to is shown no key."""
+    verify, headers = credentials.verify(str(url)), credentials.headers
+    with httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=verify, headers=headers) as http:
         yield StoreClient(http)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from access.caller import NO_CREDENTIALS, OwnCredentials
 from bundle import BundleError, read_bundle
 from bundle.manifest import MODEL_NAME
 from content_store.content_name import ContentName, Kind
@@ -30,15 +31,23 @@ class Fetched:
 
 
 def fetch_content(
-    source: str, digest: str, to: Path, *, kind: Kind | None, timeout_seconds: float, report: Callable[[str], None]
+    source: str,
+    digest: str,
+    to: Path,
+    *,
+    kind: Kind | None,
+    timeout_seconds: float,
+    report: Callable[[str], None],
+    credentials: OwnCredentials = NO_CREDENTIALS,
 ) -> Fetched:
     """Let the content that `digest` names stand at `to`: a bundle as a directory, a holdout as a CSV file.
 
+    The server that `source` names is shown `credentials`.
     Tries for `timeout_seconds` while the source does not answer or has not got it; `report` is told why it waits.
     Raises AddressNotUsable, StoreUnreachable, ContentNotFound, StoreRefused; ContentMalformed, ContentMismatch and
     ContentTooLarge when the source gives something else; DestinationTaken; DiskFull, DiskRefuses. Can be repeated.
     """
-    found = parse_source(source, digest, kind)
+    found = parse_source(source, digest, kind, credentials)
     content = found.content
     if content.kind is Kind.HOLDOUT and to.suffix == ".gz":
         raise AddressNotUsable(f"{to}: a holdout is fetched as plain CSV; expected a path that ends in .csv")

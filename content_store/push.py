@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from access.caller import NO_CREDENTIALS, OwnCredentials
 from bundle import read_bundle
 from content_store.bundle_tar import ContentStream, stream_bundle, stream_file
 from content_store.client import StoreClient, connect, parse_url, show, store_url
@@ -43,6 +44,8 @@ class Push:
     store: str
     timeout_seconds: float
     report: Callable[[str], None]
+    credentials: OwnCredentials = NO_CREDENTIALS
+    """What the store is shown: a console asks for a key."""
 
     def bundle(self, directory: Path) -> Pushed:
         """Verify and push the bundle in `directory`. Raises BundleError."""
@@ -59,7 +62,7 @@ class Push:
 
     def _push(self, content: ContentName, open_stream: Callable[[], ContentStream]) -> Pushed:
         url = store_url(parse_url(self.store), content)
-        with connect(url) as client:
+        with connect(url, self.credentials) as client:
             is_new = ask_patiently(
                 lambda: not client.has(url) and client.upload(url, open_stream()), self.timeout_seconds, self.report
             )

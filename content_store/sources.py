@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from access.caller import NO_CREDENTIALS, OwnCredentials
 from content_store.bundle_tar import stream_bundle, stream_file
 from content_store.client import connect, parse_url, show, store_url
 from content_store.content_name import ContentName, Kind
@@ -42,10 +43,11 @@ class WebSource:
 
     content: ContentName
     url: httpx.URL
+    credentials: OwnCredentials = NO_CREDENTIALS
 
     def copy_into(self, draft: Draft) -> None:
         """Download it."""
-        with connect(self.url) as client:
+        with connect(self.url, self.credentials) as client:
             client.download(self.url, draft)
 
 
@@ -66,7 +68,7 @@ class FileSource:
             raise AddressNotUsable(f"{error.filename or self.path} cannot be read: {error.strerror}") from error
 
 
-def parse_source(text: str, digest: str, kind: Kind | None) -> Source:
+def parse_source(text: str, digest: str, kind: Kind | None, credentials: OwnCredentials = NO_CREDENTIALS) -> Source:
     """The source that a person names. Raises AddressNotUsable when `text`, `digest` and `kind` do not go together."""
     if text.startswith("file:"):
         return _parse_file(text, digest, kind)
@@ -78,12 +80,12 @@ def parse_source(text: str, digest: str, kind: Kind | None) -> Source:
     named = next((one for one in Kind if f"/{one.collection}/" in url.path), None)
     _check_kind(named, kind, show(url))
     if named is not None:
-        return WebSource(ContentName(named, digest), url)
+        return WebSource(ContentName(named, digest), url, credentials)
     if kind is None:
         paths = " or ".join(f"/{one.collection}/…" for one in Kind)
         raise AddressNotUsable(f"{show(url)} does not say what it is; expected {paths} in it, or --kind")
     content = ContentName(kind, digest)
-    return WebSource(content, store_url(url, content))
+    return WebSource(content, store_url(url, content), credentials)
 
 
 def _parse_file(text: str, digest: str, kind: Kind | None) -> FileSource:

@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from access.errors import AccessError
 from bundle import BundleError
 from predictor.errors import PredictorError
 from predictor.launch import serve
@@ -20,7 +21,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return serve(PredictorSettings(), arguments.bundle)
-    except (BundleError, PredictorError) as error:
+    except (AccessError, BundleError, PredictorError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from access.errors import Denied, KeyMissing, KeyRefused, KeysNotUsable, ScopeMissing, TooManyRequests
 from open_inference import ProtocolError
 from predictor.errors import (
     BadRequest,
@@ -47,6 +48,11 @@ CODES: Mapping[type[Exception], Codes] = MappingProxyType(
         BadRequest: Codes(400, "INVALID_ARGUMENT"),
         DataNotProcessed: Codes(403, "INVALID_ARGUMENT"),
         LoadFailed: Codes(400, "FAILED_PRECONDITION"),
+        KeyMissing: Codes(401, "UNAUTHENTICATED"),
+        KeyRefused: Codes(401, "UNAUTHENTICATED"),
+        ScopeMissing: Codes(403, "PERMISSION_DENIED"),
+        TooManyRequests: Codes(429, "RESOURCE_EXHAUSTED"),
+        KeysNotUsable: Codes(503, "UNAVAILABLE", retry_after_seconds=1),
         NotAllowed: Codes(403, "PERMISSION_DENIED"),
         NotFound: Codes(404, "NOT_FOUND"),
         BodyTooLarge: Codes(413, "RESOURCE_EXHAUSTED"),
@@ -69,6 +75,11 @@ def is_success(code: int | str) -> bool:
 def is_server_failure(code: int | str) -> bool:
     """Whether a code of either transport says that the server did not do its part."""
     return code >= 500 if isinstance(code, int) else code in _GRPC_FAILURES
+
+
+def http_headers_of(error: Exception) -> dict[str, str]:
+    """What an HTTP answer says of an error beside its code."""
+    return codes_of(error).http_headers() | dict(error.headers if isinstance(error, Denied) else {})
 
 
 def codes_of(error: Exception) -> Codes:

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+from access.reach import check_reach
 from predictor.settings import PredictorSettings
 
 
 def serve(settings: PredictorSettings, bundle_path: Path | None) -> int:
     """Serve the bundle at `bundle_path`, or else the directory of models that is set, until a signal ends the process.
 
-    The exit code, 0, when all is answered. Raises SettingsError, BundleError, CannotListen, ModelNotUsable and
-    WorkerFailed.
+    The exit code, 0, when all is answered. Raises SettingsError, BundleError, CannotListen, ModelNotUsable,
+    WorkerFailed; NotWithoutKeys where other machines would reach a server that asks for no key, and KeysNotUsable.
     """
+    has_keys = settings.keys_file is not None
+    check_reach(settings.host, has_keys=has_keys, without_keys=settings.without_keys, variable="ASSAY_WITHOUT_KEYS")
     if settings.workers > 1:
         from predictor.workers.supervisor import supervise  # noqa: PLC0415  # a single process has no supervisor
 

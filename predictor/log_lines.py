@@ -26,14 +26,19 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
-def start_log() -> None:
-    """Write the predictor's own lines and the errors of the web server below it to standard error."""
+def start_log(level: str = "info") -> None:
+    """Write the predictor's own lines from `level` on and the errors of the web server below it to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    levels = {LOG: logging.INFO, "uvicorn": logging.ERROR, "asyncio": logging.ERROR, "opentelemetry": logging.ERROR}
+    levels = {
+        LOG: logging.getLevelNamesMapping()[level.upper()],
+        "uvicorn": logging.ERROR,
+        "asyncio": logging.ERROR,
+        "opentelemetry": logging.ERROR,
+    }
     levels["python_multipart"] = logging.CRITICAL  # what a form lacks is its sender's to know
-    for name, level in levels.items():
+    for name, least in levels.items():
         logger = logging.getLogger(name)
         logger.handlers = [handler]
-        logger.setLevel(level)
+        logger.setLevel(least)
         logger.propagate = False

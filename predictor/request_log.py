@@ -49,6 +49,7 @@ class RequestLog:
             "route": route,
             "model": identity.model if identity else None,
             "revision": identity.revision if identity else None,
+            "bundle_digest": identity.bundle_digest if identity else None,
             "code": code,
             "seconds": round(seconds, 6),
             "rows": trail.rows or None,

@@ -28,7 +28,9 @@ from predictor.scheduling import let_threads_finish
 from predictor.serving import Serving
 from predictor.settings import PredictorSettings
 from predictor.wiring import (
+    create_certificates,
     create_data_plane,
+    create_doorkeeper,
     create_grpc_listener,
     create_http_listener,
     create_metrics,
@@ -48,7 +50,7 @@ def serve_alone(settings: PredictorSettings, bundle_path: Path | None) -> int:
     the first request is taken for it. A model of a directory that cannot be served does not keep the others from it.
     Writes its log to standard error.
     """
-    start_log()
+    start_log(settings.log_level)
     let_threads_finish()
     uvloop.run(_run_alone(settings, create_source(settings, bundle_path)))
     return 0
@@ -91,8 +93,9 @@ async def run(
 ) -> None:
     """Serve as one of `crew` until a signal comes and all is answered.
 
-    Raises SettingsError, BundleError, CannotListen and ModelNotUsable.
+    Raises SettingsError, KeysNotUsable, CertificateNotUsable, BundleError, CannotListen and ModelNotUsable.
     """
+    doorkeeper, certificates = create_doorkeeper(settings), create_certificates(settings)
     metrics = create_metrics()
     repository = create_repository(source, settings, metrics, crew)
     plane = create_data_plane(repository, settings, metrics, crew.gather)
@@ -100,8 +103,10 @@ async def run(
     starting = asyncio.create_task(_start(settings, source, repository, crew))  # not before this function waits
     if not crew.is_first:
         await asyncio.wait({starting})
-    http = create_http_listener(source, settings, listening, plane=plane)
-    grpc = create_grpc_listener(settings, plane=plane)
+    http = create_http_listener(
+        source, settings, listening, plane=plane, doorkeeper=doorkeeper, certificates=certificates
+    )
+    grpc = create_grpc_listener(settings, plane=plane, doorkeeper=doorkeeper, certificates=certificates)
     listeners = {"url": http, "grpc": grpc} if grpc else {"url": http}
     answering = asyncio.create_task(_answer(listeners.values()))
     loading = asyncio.create_task(_join(starting, source, repository.serving, listeners, crew))

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from access.settings import caller_variables
 from bundle.manifest import NAME_PATTERN
 from predictor.errors import SettingsError
 from records.settings import known_variables
@@ -24,6 +25,7 @@ from records.settings import known_variables
 _PREFIX = "ASSAY_"
 _FILE = ".env"
 _OF_TRAINING = "ASSAY_TRACKING_URL"
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _OF_A_CONSOLE = "ASSAY_CONSOLE_"  # which starts predictors
 
 
@@ -35,6 +37,16 @@ class PredictorSettings(BaseModel):
     host: str = Field("127.0.0.1", description="address to listen on")
     http_port: int = Field(8000, ge=0, le=65535, description="0 takes any free port; the log says which")
     grpc_port: int | None = Field(None, ge=0, le=65535, description="no gRPC where it is not given")
+    keys_file: Path | None = Field(None, description="the file of keys (assay keys); every door but probes takes one")
+    without_keys: bool = Field(
+        False, description="listen without keys_file where other machines reach it; something else keeps others out"
+    )
+    rate_limit: float = Field(
+        0.0, ge=0, le=1e6, description="requests a second of one key, or of one address without keys; 0: any number"
+    )
+    tls_certificate: Path | None = Field(None, description="PEM, with its chain; then there is TLS, and nothing else")
+    tls_key: Path | None = Field(None, description="PEM, of that certificate")
+    tls_client_ca: Path | None = Field(None, description="PEM: who signs the certificates that clients have to show")
     model: str | None = Field(None, pattern=NAME_PATTERN, description="name to serve under; else the manifest's")
     revision: str | None = Field(None, pattern=NAME_PATTERN, description="else the digest's first 12 digits")
     models_dir: Path | None = Field(None, description="<name>/<version>/ in it; where no single bundle is given")
@@ -62,6 +74,7 @@ class PredictorSettings(BaseModel):
     keep_alive_seconds: int = Field(75, ge=1, description="longer than a gateway keeps an idle connection")
     drain_seconds: float = Field(5.0, ge=0, le=3600, description="answers go on that long after SIGTERM")
     finish_seconds: int = Field(20, ge=1, le=3600, description="then requests in flight have that long")
+    log_level: Literal["info", "warning", "error"] = Field("info", description="the least that is logged")
     slow_seconds: float = Field(1.0, gt=0, description="a request that takes longer is logged")
     record: str = Field(
         "none",
@@ -80,10 +93,17 @@ class PredictorSettings(BaseModel):
     record_limit_bytes: int = Field(2**20, ge=1024, description="of one prediction; its first rows, if it has more")
     record_disk_bytes: int = Field(2**30, ge=2**20, description="of a process's files, and as many of its spool")
 
+    @field_validator("record_client_header")
+    @classmethod
+    def _check_client_header(cls, name: str) -> str:
+        if name.lower() in _SECRET_HEADERS:
+            raise ValueError("it holds a secret, which is not recorded; expected another header")
+        return name
+
     def __init__(self, **given: Any) -> None:
         variables = {**_read_file(), **{name.upper(): value for name, value in os.environ.items()}}
         known = [f"{_PREFIX}{name}".upper() for name in type(self).model_fields]
-        of_others = known_variables() | {_OF_TRAINING}
+        of_others = known_variables() | caller_variables() | {_OF_TRAINING}
         for name in variables:
             is_of_another = name in of_others or name.startswith(_OF_A_CONSOLE)
             if name.startswith(_PREFIX) and name not in known and not is_of_another:

@@ -1,5 +1,6 @@
 """The one place that chooses concrete classes: which engine runs a model, which transport opens the doors."""
 
+import logging
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -12,6 +13,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from access.doorkeeper import Doorkeeper
+from access.keyring import Keyring
+from access.request_rates import RequestRates
+from access.tls import ServerCertificates, certificate_files
 from bundle import Bundle, Manifest
 from predictor.batches import BatchWorker
 from predictor.data_plane import DataPlane
@@ -28,6 +33,7 @@ from predictor.identity import ModelIdentity, identify, short_digest
 from predictor.images.convert import check_image_form
 from predictor.inference_threads import InferenceThreads
 from predictor.listener import Listener
+from predictor.log_lines import LOG
 from predictor.metrics import PredictorMetrics
 from predictor.model_loading import ModelLoader
 from predictor.model_sources import ModelSource, OneBundle, StoredModel
@@ -196,7 +202,8 @@ def create_recorder(settings: PredictorSettings, metrics: PredictorMetrics) -> P
             spool_dir = Path(stack.enter_context(_temporary_spool()))
         folder = stack.enter_context(closing(RecordDirectory(spool_dir))).path
         spool = stack.enter_context(closing(SpoolWriter(folder, limit_bytes=settings.record_disk_bytes)))
-        delivery = DeliveryProcess([f"--spool={folder}", *limits, *sink, *(["--is-temporary"] if is_temporary else [])])
+        options = [f"--spool={folder}", f"--log-level={settings.log_level}", *limits, *sink]
+        delivery = DeliveryProcess([*options, *(["--is-temporary"] if is_temporary else [])])
         return QueuedRecorder(
             spool,
             delivery,
@@ -249,26 +256,45 @@ def create_http_listener(
     listening: socket.socket,
     *,
     plane: DataPlane,
+    doorkeeper: Doorkeeper,
+    certificates: ServerCertificates | None,
 ) -> Listener:
     """The REST doors on a bound socket."""
-    app = LateApp(partial(_create_app, source, settings, plane), plane.serving, plane.watch)
-    doors = create_fast_doors(settings, plane)
+    app = LateApp(partial(_create_app, source, settings, plane, doorkeeper), plane.serving, plane.watch)
+    doors = create_fast_doors(settings, plane, doorkeeper)
     return HttpListener(
         app,
         listening,
         doors=doors if settings.fast_path else None,
+        certificates=certificates,
         keep_alive_seconds=settings.keep_alive_seconds,
         finish_seconds=settings.finish_seconds,
     )
 
 
-def _create_app(source: OneBundle | ModelsDirectory, settings: PredictorSettings, plane: DataPlane) -> Any:
+def create_doorkeeper(settings: PredictorSettings) -> Doorkeeper:
+    """Who is let in. Raises KeysNotUsable."""
+    log = logging.getLogger(LOG)
+    keyring = Keyring(settings.keys_file, log.error) if settings.keys_file else None
+    return Doorkeeper(keyring, RequestRates(settings.rate_limit) if settings.rate_limit else None)
+
+
+def create_certificates(settings: PredictorSettings) -> ServerCertificates | None:
+    """What TLS is spoken with, where it is. Raises CertificateNotUsable."""
+    files = certificate_files(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    return ServerCertificates(files, logging.getLogger(LOG).error) if files else None
+
+
+def _create_app(
+    source: OneBundle | ModelsDirectory, settings: PredictorSettings, plane: DataPlane, doorkeeper: Doorkeeper
+) -> Any:
     """The ASGI application."""
     from predictor.http.app import create_app  # noqa: PLC0415  # 9 MB, and a quarter of a start's imports
 
     shown, examples = _describe(source)
     return create_app(
         plane,
+        doorkeeper,
         shown=shown,
         examples=examples,
         body_limit_bytes=settings.body_limit_bytes,
@@ -278,9 +304,9 @@ def _create_app(source: OneBundle | ModelsDirectory, settings: PredictorSettings
     )
 
 
-def create_fast_doors(settings: PredictorSettings, plane: DataPlane) -> FastDoors:
+def create_fast_doors(settings: PredictorSettings, plane: DataPlane, doorkeeper: Doorkeeper) -> FastDoors:
     """The doors of inference that pass the web framework by."""
-    return FastDoors(plane, body_limit_bytes=settings.body_limit_bytes, rows_of_run=_rows_of_run(settings))
+    return FastDoors(plane, doorkeeper, body_limit_bytes=settings.body_limit_bytes, rows_of_run=_rows_of_run(settings))
 
 
 def _file_rules(settings: PredictorSettings) -> FileRules:
@@ -299,7 +325,13 @@ def _file_rules(settings: PredictorSettings) -> FileRules:
     )
 
 
-def create_grpc_listener(settings: PredictorSettings, *, plane: DataPlane) -> Listener | None:
+def create_grpc_listener(
+    settings: PredictorSettings,
+    *,
+    plane: DataPlane,
+    doorkeeper: Doorkeeper,
+    certificates: ServerCertificates | None,
+) -> Listener | None:
     """The gRPC service, if it has a port; raises CannotListen. Called on the running event loop."""
     if settings.grpc_port is None:
         return None
@@ -307,11 +339,13 @@ def create_grpc_listener(settings: PredictorSettings, *, plane: DataPlane) -> Li
 
     return GrpcListener(
         plane,
+        doorkeeper,
         host=settings.host,
         port=settings.grpc_port,
         message_limit_bytes=settings.body_limit_bytes,
         finish_seconds=settings.finish_seconds,
         is_port_shared=settings.workers > 1,
+        certificates=certificates,
     )
 
 

@@ -26,7 +26,7 @@ def console(
         ),
     ] = None,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on; a loopback one.  [default: 127.0.0.1]")
+        str | None, typer.Option(help="Address to listen on; without keys a loopback one.  [default: 127.0.0.1]")
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.  [default: 8070]")
@@ -45,10 +45,6 @@ def console(
     params: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="params.yaml, what a training takes that does not say otherwise."),
-    ] = None,
-    others_may_reach: Annotated[
-        bool | None,
-        typer.Option("--others-may-reach", help="Listen also where other machines reach it: whoever does may deploy."),
     ] = None,
     down: Annotated[
         bool, typer.Option("--down", help="End what runs without a console (gateway, predictors, jobs), and exit.")
@@ -70,7 +66,6 @@ def console(
         "gateway_port": gateway_port,
         "gate": gate,
         "params": params,
-        "others_may_reach": others_may_reach,
     }
     settings = ConsoleSettings(**{name: value for name, value in given.items() if value is not None})
     if down:
@@ -87,6 +82,7 @@ def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> N
     from console.seed import Seed
     from console.server import run_console
     from console.wiring import Program
+    from predictor.settings import TracingSettings
 
     def environment(gateway: Path) -> str:
         return rollout_environment(gateway, settings.release, settings.namespace)
@@ -98,6 +94,7 @@ def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> N
         watch=watch,
         abort=abort,
         environment=environment,
+        traces_url=TracingSettings().endpoint,
         write_rollout=lambda database, gateway, *of: write_recorded_rollout(database, environment(gateway), *of),
     )
     logging.basicConfig(level=logging.WARNING, format="assay: %(message)s")

@@ -35,15 +35,22 @@ def run(
 ) -> None:
     """Run the gateway until it is interrupted. Everything goes to stable until a split is set.
 
+    Spans go where OpenTelemetry's OTEL_EXPORTER_OTLP_ENDPOINT says, if it does.
+
     Example: assay split run --stable v1=http://127.0.0.1:8001
     """
+    from predictor.errors import SettingsError
+    from predictor.settings import TracingSettings
     from promotion.routers.envoy import EnvoyProcess
 
+    traces_url = TracingSettings().endpoint
+    if traces_url and not traces_url.startswith("http://"):
+        raise SettingsError(f"the gateway cannot send traces to {traces_url}; expected http://, a collector close by")
     signal.signal(signal.SIGTERM, _interrupt)
     stable_endpoint = parse_revision(stable)
     canary_endpoint = parse_revision(canary) if canary else None
     try:
-        with EnvoyProcess.start(gateway, stable_endpoint, port=port, host=host, own_session=True) as process:
+        with EnvoyProcess.start(gateway, stable_endpoint, port=port, host=host, traces_url=traces_url) as process:
             if canary_endpoint is not None:
                 process.router.assign("canary", canary_endpoint)
             say(f"the gateway listens on http://{host}:{port}; stop it with Ctrl-C; its directory is {gateway}")

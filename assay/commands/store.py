@@ -60,11 +60,12 @@ def push(
 
     Example: assay store push --store http://127.0.0.1:8090 --bundle build/bundles/DIGEST
     """
+    from access.caller import OwnCredentials
     from content_store.push import Push
 
     if (bundle is None) == (holdout is None):
         raise typer.BadParameter("expected one of --bundle and --holdout")
-    push_to = Push(store, timeout_seconds, say)
+    push_to = Push(store, timeout_seconds, say, OwnCredentials.read())
     pushed = push_to.bundle(bundle) if bundle is not None else push_to.holdout(load_rows(holdout or ""))
     say(f"{pushed.content.kind} {'stored' if pushed.is_new else 'was there already'}, and verified: {pushed.url}")
     if json:
@@ -100,9 +101,11 @@ def fetch(
 
     Example: assay store fetch --from http://127.0.0.1:8090 --kind bundle --digest sha256:… --to build/fetched
     """
+    from access.caller import OwnCredentials
     from content_store.fetch import fetch_content
 
-    fetched = fetch_content(source, digest, to, kind=kind, timeout_seconds=timeout_seconds, report=say)
+    own = OwnCredentials.read()
+    fetched = fetch_content(source, digest, to, kind=kind, timeout_seconds=timeout_seconds, report=say, credentials=own)
     say(f"{fetched.content.kind} {'fetched' if fetched.is_new else 'was there already'}, and verified: {fetched.path}")
     if json:
         print_json(

@@ -12,6 +12,8 @@ from typing import Self
 import httpx
 import orjson
 
+from access.caller import NO_CREDENTIALS, OwnCredentials
+
 CLIENTS = 8
 PAUSE_SECONDS = 0.08
 
@@ -36,6 +38,8 @@ class ClientTraffic:
     url: str
     """The gateway's /classify."""
     rows: Sequence[Sequence[float]]
+    credentials: OwnCredentials = NO_CREDENTIALS
+    """What the gateway is shown."""
     requests: list[ClientRequest] = field(default_factory=list, init=False)
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
@@ -72,7 +76,7 @@ class ClientTraffic:
             await asyncio.gather(*(self._send_one_after_another(client, bodies) for _ in range(CLIENTS)))
 
     async def _send_one_after_another(self, client: httpx.AsyncClient, bodies: Iterator[bytes]) -> None:
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", **self.credentials.headers}
         while not self._stop.is_set():
             sent = self.elapsed_seconds()
             revision = problem = ""

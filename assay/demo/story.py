@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from access.caller import OwnCredentials
 from assay.demo.client_traffic import ClientTraffic
 from assay.demo.data import DemoData, write_short_holdout, write_wrong_labels
 from assay.demo.errors import DemoFailed
@@ -58,7 +59,7 @@ class Story:
         gateway = ["split", "run", "--gateway", str(self._gateway), "--stable", f"v1={self._revision_url(1)}"]
         self.processes.serve("gateway", [*gateway, "--port", str(self.port)], f"{self.gateway_url}/v2/health/ready")
         rows = load_rows(self.data.holdout).first(EXAMPLE_ROWS)
-        with ClientTraffic(f"{self.gateway_url}/classify", rows.features.tolist()) as traffic:
+        with ClientTraffic(f"{self.gateway_url}/classify", rows.features.tolist(), OwnCredentials.read()) as traffic:
             self._promote_better_model(traffic)
             self._reject_sabotaged_model(traffic)
             self._ask_with_few_rows(traffic)

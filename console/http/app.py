@@ -5,17 +5,23 @@ from collections.abc import Callable, Collection
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from access.browser import BrowserHeaders
+from access.doorkeeper import Doorkeeper
 from console.http.about_doors import about_doors
+from console.http.admission import Admission
 from console.http.bundle_doors import bundle_doors, doors_by_digest
 from console.http.data_doors import data_doors
 from console.http.deployment_doors import deployment_doors
+from console.http.door_scopes import DOOR_SCOPES
 from console.http.error_answers import add_error_answers
 from console.http.experiment_doors import experiment_doors
 from console.http.feedback_doors import feedback_doors
-from console.http.inference_doors import inference_doors
+from console.http.inference_doors import INFERENCE_SCOPES, inference_doors
 from console.http.job_doors import job_doors
 from console.http.request_count import RequestCount
 from console.http.same_origin import SameOrigin
+from console.http.sessions import Sessions
+from console.http.sign_in import sign_in_doors
 from console.http.uploads import UploadedFiles
 from console.metrics import ConsoleMetrics
 from console.services import Services
@@ -32,6 +38,7 @@ def create_app(
     metrics: ConsoleMetrics,
     uploads: UploadedFiles,
     store_limits: Limits,
+    doorkeeper: Doorkeeper,
     *,
     version: str,
     hosts: Collection[str],
@@ -59,9 +66,15 @@ def create_app(
     app.include_router(job_doors(services))
     app.include_router(about_doors(services, metrics, find_problem))
     app.router.routes.extend(doors_by_digest(services, store_limits, report))
+    door_scopes = DOOR_SCOPES
     if has_inference:
         app.router.routes.extend(inference_doors(services.deployments.gateway_url))
+        door_scopes = DOOR_SCOPES.joined(INFERENCE_SCOPES)
+    sessions = Sessions(doorkeeper)
+    app.include_router(sign_in_doors(doorkeeper, sessions))
     add_error_answers(app)
+    app.add_middleware(Admission, doorkeeper=doorkeeper, sessions=sessions, door_scopes=door_scopes)
     app.add_middleware(SameOrigin, hosts=hosts)
     app.add_middleware(RequestCount, metrics=metrics)
+    app.add_middleware(BrowserHeaders, own_pages=frozenset({"/docs"}))
     return app

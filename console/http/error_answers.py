@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from access.errors import AccessError, KeyMissing, KeyRefused, ScopeMissing, TooManyRequests
 from bundle import BundleError
 from console import errors
 from content_store.errors import ContentError
@@ -24,6 +25,11 @@ from records.errors import NotRecorded, QueryNotKnown, RecordsError
 from training.errors import TrainingError
 
 HTTP_STATUS: Sequence[tuple[type[Exception], int]] = (
+    (KeyMissing, 401),
+    (KeyRefused, 401),
+    (ScopeMissing, 403),
+    (TooManyRequests, 429),
+    (AccessError, 503),
     (errors.NotFound, 404),
     (errors.Refused, 422),
     (errors.Conflict, 409),
@@ -70,6 +76,11 @@ def errors_of(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"model": ErrorAnswer, "description": _MEANINGS[code]} for code in codes}
 
 
+def status_of(error: Exception) -> int:
+    """The code of an error that is in the table."""
+    return next(status for kind, status in HTTP_STATUS if isinstance(error, kind))
+
+
 def error_answer(request: Request, status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer in the one shape. The rest of an upload that is refused is not waited for."""
     closing = {"connection": "close"} if request.method in {"PUT", "POST"} else {}
@@ -81,8 +92,7 @@ def add_error_answers(app: FastAPI) -> None:
     """Answer every error that is known here, and the framework's own, in the one shape."""
 
     async def answer_known(request: Request, error: Exception) -> Response:
-        status = next(status for kind, status in HTTP_STATUS if isinstance(error, kind))
-        return error_answer(request, status, str(error))
+        return error_answer(request, status_of(error), str(error))
 
     async def answer_framework(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

@@ -5,10 +5,14 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
+from access.tls import ServerCertificates
+
 _KEEP_ALIVE_SECONDS = 75
 
 
-def listen(app: ASGIApp, listening: socket.socket, *, finish_seconds: int) -> None:
+def listen(
+    app: ASGIApp, listening: socket.socket, *, finish_seconds: int, certificates: ServerCertificates | None
+) -> None:
     """Answer requests until a signal comes, whose handler is called when what was in flight is finished."""
     config = uvicorn.Config(
         app,
@@ -18,6 +22,7 @@ def listen(app: ASGIApp, listening: socket.socket, *, finish_seconds: int) -> No
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        ssl_context_factory=(lambda *_: certificates.context()) if certificates else None,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=finish_seconds,
     )

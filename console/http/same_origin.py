@@ -6,12 +6,13 @@ console's, by which a page could make itself look like one of ours (DNS rebindin
 """
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 import orjson
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from access.browser import find_foreign, host_name
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -35,18 +36,6 @@ class SameOrigin:
 
     def _find_foreign(self, headers: Headers) -> str:
         host = headers.get("host", "")
-        if self._hosts and _name(host) not in self._hosts:
+        if self._hosts and host_name(host) not in self._hosts:
             return f"{host[:100]!r} is no name of this console; expected {' or '.join(sorted(self._hosts))}"
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
-            return f"a page of {origin[:100]!r} asks for nothing here"
-        if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
-            return "a page of another site asks for nothing here"
-        return ""
-
-
-def _name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+        return find_foreign(headers)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
+from access.caller import OwnCredentials
 from bundle import ImageForm
 
 PATIENCE_SECONDS = 5.0
@@ -62,10 +63,16 @@ class Answer:
 class AskedPredictor:
     """One predictor, or a gateway in front of several. Used by one page at a time."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, credentials: OwnCredentials) -> None:
         self.url = url.rstrip("/")
         # A proxy that is set for the way out knows nothing of addresses inside.
-        self._client = httpx.AsyncClient(base_url=self.url, timeout=PATIENCE_SECONDS, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=self.url,
+            timeout=PATIENCE_SECONDS,
+            trust_env=False,
+            headers=credentials.headers,
+            verify=credentials.verify(self.url),
+        )
 
     async def read_model(self) -> AskedModel:
         """What it serves. Raises PredictorAway. Can be repeated."""

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
+from access.scopes import Scope
 from console.data_parts import DataPart
 from console.experiments import Experiment, ExperimentState
 from console.page.comparison import metric_differences, parameter_differences
 from console.page.experiment_pair import ExperimentPair, read_pair
 from console.page.fragments import SHOWN_ERRORS, Fragment, read_or_say
-from console.page.rollout_view import BY
 from console.page.training_form import TrainingForm
 from console.page.under_way import UnderWay
+from console.page.visitor import acting
 from console.services import Services
 
 LOOK_SECONDS = 2.0
@@ -141,7 +142,9 @@ class ExperimentsView:
     async def _begin(self) -> None:
         self._dialog.close()
         try:
-            deployment, is_new = await to_thread(self._services.deployments.deploy, self._chosen.value, BY)
+            deployment, is_new = await to_thread(
+                self._services.deployments.deploy, self._chosen.value, acting(Scope.DEPLOY)
+            )
         except SHOWN_ERRORS as error:
             step = "Nothing was changed."
             self._said.show("away.html", text=str(error), next_step=step)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nicegui import ui
 
+from access.errors import AccessError
 from bundle import BundleError
 from console.errors import ConsoleError
 from console.page import wording
@@ -19,7 +20,7 @@ from records.errors import RecordsError
 from training.errors import TrainingError
 
 SHOWN_ERRORS = (
-    *(BundleError, ConsoleError, ContentStoreError, DatasetError),
+    *(AccessError, BundleError, ConsoleError, ContentStoreError, DatasetError),
     *(PromotionError, RecordsError, TrainingError),
 )
 """What the services raise: one line for a person each."""

@@ -7,7 +7,9 @@ from pathlib import Path
 from nicegui import ui
 from starlette.requests import Request
 
+from console.http.door_scopes import SIGN_OUT
 from console.page.fragments import render
+from console.page.visitor import is_signed_in
 
 THEME_COOKIE = "assay-theme"
 _STYLE = Path(__file__).parent / "style.css"
@@ -30,7 +32,8 @@ def frame(request: Request, heading: str) -> Iterator[None]:
     """The page of one view, whose elements are made inside."""
     theme = request.cookies.get(THEME_COOKIE, "system")
     theme = theme if theme in _THEMES else "system"
-    ui.add_css(_STYLE.read_text(encoding="utf-8"))
+    # As a style, because NiceGUI makes a script of what add_css is given, and no such script may run.
+    ui.add_head_html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
     dark = ui.dark_mode(_THEMES[theme])
     with ui.header(fixed=False, elevated=False).classes("top"):
         ui.html(render("brand.html"), sanitize=False)
@@ -40,6 +43,8 @@ def frame(request: Request, heading: str) -> Iterator[None]:
         ui.html(render("theme.html", themes=tuple(_THEMES), chosen=theme), sanitize=False).on(
             "change", lambda event: dark.set_value(_THEMES.get(str(event.args))), js_handler=_CHOSEN
         )
+        if is_signed_in():
+            ui.html(render("sign_out.html", action=SIGN_OUT), sanitize=False)
     view = ui.element("div").classes("view")
     with view:
         ui.html(render("heading.html", heading=heading), sanitize=False)

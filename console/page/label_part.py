@@ -4,9 +4,10 @@ from asyncio import to_thread
 
 from nicegui import ui
 
+from access.scopes import Scope
 from console.feedback_parts import USUAL_ROWS, FeedbackParts
 from console.page.fragments import SHOWN_ERRORS, Fragment
-from console.page.rollout_view import BY
+from console.page.visitor import acting
 
 
 class LabelPart:
@@ -26,7 +27,7 @@ class LabelPart:
     async def _make(self) -> None:
         self._said.show("loading.html", text="Reading the labels…")
         try:
-            made = await to_thread(self._parts.make, None, max(1, int(self._rows.value or 1)), BY)
+            made = await to_thread(self._parts.make, None, max(1, int(self._rows.value or 1)), acting(Scope.DEPLOY))
         except SHOWN_ERRORS as error:
             self._said.show("away.html", text=str(error), next_step="No part was made; give more labels first.")
             return

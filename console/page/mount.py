@@ -16,6 +16,7 @@ from console.page.fragments import Fragment
 from console.page.frame import frame
 from console.page.predictions_view import show_predictions
 from console.page.rollout_view import show_rollout
+from console.page.script_policy import ScriptPolicy, use_nonces
 from console.page.try_view import show_try
 from console.services import Services
 
@@ -59,7 +60,7 @@ def add_page(app: FastAPI, services: Services) -> None:
     @ui.page("/", title="Try · Assay")
     def try_model(request: Request) -> None:
         with frame(request, "Try"):
-            _show_later(partial(show_try, services.deployments))
+            _show_later(partial(show_try, services.deployments, services.credentials))
 
     @ui.page("/rollout", title="Rollout · Assay")
     def rollout(request: Request) -> None:
@@ -81,6 +82,8 @@ def add_page(app: FastAPI, services: Services) -> None:
         with frame(request, "Predictions"):
             _show_later(partial(show_predictions, services, request.query_params))
 
+    use_nonces()
+    app.add_middleware(ScriptPolicy, path=PATH)
     ui.run_with(
         app,
         mount_path=PATH,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from nicegui import ui
 from starlette.datastructures import QueryParams
 
+from access.scopes import Scope
 from bundle import BundleError, Manifest
 from console.errors import ConsoleError
 from console.page.asked_input import AskedInput, read_input
 from console.page.drift_view import RANGES, show_drift
 from console.page.fragments import SHOWN_ERRORS, Fragment, read_at_last, read_or_say
-from console.page.rollout_view import BY
+from console.page.visitor import acting
 from console.services import Services
 from content_store.errors import ContentStoreError
 from promotion.recorded.labels import TrueLabel
@@ -117,7 +118,7 @@ class OnePrediction:
             return
         given = [TrueLabel(self._request_id, self._row, label)]
         try:
-            taken = await to_thread(self._services.feedback.give, given, BY)
+            taken = await to_thread(self._services.feedback.give, given, acting(Scope.DEPLOY))
             seen = await to_thread(self._read)
         except SHOWN_ERRORS as error:
             self._said.show("away.html", text=str(error), next_step="The label was not kept: try again.")

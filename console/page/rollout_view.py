@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
+from access.scopes import Scope
 from console.page import evidence_chart
 from console.page.evidence_chart import CourseChart, Interval, course_chart, forest
 from console.page.fragments import SHOWN_ERRORS, Fragment
 from console.page.rollout_facts import OUTCOME_LOOKS, live_facts, splits, state_look, state_text, steps, time_facts
+from console.page.visitor import acting
 from console.rollouts import Rollouts
 from promotion.gate.record import EvidenceRecord
 from promotion.report.live_tables import guardrail_rows
@@ -18,7 +20,6 @@ from promotion.rollout.status import RolloutStatus
 
 LOOK_SECONDS = 1.0
 HISTORY_LINES = 40
-BY = "the console's page"
 
 
 async def show_rollout(rollouts: Rollouts, wanted: str | None) -> None:
@@ -145,7 +146,7 @@ class RolloutView:
         self._dialog.close()
         self._said.show("loading.html", text="Sending everything to stable…")
         try:
-            ended = await to_thread(self._rollouts.abort, self._shown, BY, self._reason.value or "")
+            ended = await to_thread(self._rollouts.abort, self._shown, acting(Scope.DEPLOY), self._reason.value or "")
         except SHOWN_ERRORS as error:
             step = "Look at the split: assay split show. Then try again."
             self._said.show("away.html", text=str(error), next_step=step)

@@ -7,11 +7,12 @@ from typing import Any
 import yaml
 from nicegui import ui
 
+from access.scopes import Scope
 from console.data_parts import DataPart
 from console.errors import Refused
 from console.experiments import TrainingOrder
 from console.page.fragments import SHOWN_ERRORS, Fragment
-from console.page.rollout_view import BY
+from console.page.visitor import acting
 from console.services import Services
 
 
@@ -66,7 +67,7 @@ class TrainingForm:
         self._dialog.close()
         self._said.show("loading.html", text="Starting the training…")
         try:
-            begun, _ = await to_thread(self._services.experiments.begin, self._order, BY)
+            begun, _ = await to_thread(self._services.experiments.begin, self._order, acting(Scope.DEPLOY))
         except SHOWN_ERRORS as error:
             self._said.show("away.html", text=str(error), next_step="No training was started.")
             return

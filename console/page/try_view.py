@@ -5,22 +5,26 @@ from asyncio import to_thread
 import orjson
 from nicegui import ui
 
+from access.caller import OwnCredentials
+from access.errors import AccessError
+from access.scopes import Scope
 from console.deployments import Deployments
 from console.page.asked_predictor import Answer, AnswerRefused, AskedModel, AskedPredictor, PredictorAway
 from console.page.fragments import Fragment, render
 from console.page.picture_input import GivenPicture, PictureInput
 from console.page.row_form import RowForm
 from console.page.seen_picture import PictureNotUsable, fit_to_frame, picture_as_seen, row_as_seen
+from console.page.visitor import acting
 
 
-async def show_try(deployments: Deployments) -> None:
+async def show_try(deployments: Deployments, credentials: OwnCredentials) -> None:
     """The view. Where nothing serves it says so."""
     head = Fragment()
     if await to_thread(deployments.serving) is None:
         text = "No model serves yet."
         head.show("empty.html", text=text, next_step="Train one under Experiments, and deploy it there.")
         return
-    predictor = AskedPredictor(deployments.gateway_url)
+    predictor = AskedPredictor(deployments.gateway_url, credentials)
     try:
         model = await predictor.read_model()
     except PredictorAway as away:
@@ -95,11 +99,14 @@ class TryView:
         self._newest += 1
         mine = self._newest
         try:
+            acting(Scope.INFER)
             answer = (
                 await self._predictor.classify(what, self._model)
                 if isinstance(what, str)
                 else await self._predictor.classify_picture(what, self._model)
             )
+        except AccessError as denied:
+            self._answer.show("away.html", text=str(denied), next_step="Sign in with a key that allows it.")
         except AnswerRefused as refused:
             self._refuse(str(refused))
         except PredictorAway as away:

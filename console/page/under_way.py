@@ -6,9 +6,10 @@ from functools import partial
 
 from nicegui import ui
 
+from access.scopes import Scope
 from console.experiments import Experiment, Experiments
 from console.page.fragments import SHOWN_ERRORS, Fragment
-from console.page.rollout_view import BY
+from console.page.visitor import acting
 
 
 class UnderWay:
@@ -48,7 +49,7 @@ class UnderWay:
     async def _cancel(self) -> None:
         self._dialog.close()
         try:
-            await to_thread(self._experiments.cancel, self._asked, BY)
+            await to_thread(self._experiments.cancel, self._asked, acting(Scope.DEPLOY))
         except SHOWN_ERRORS as error:
             self._said.show("away.html", text=str(error), next_step="The training goes on.")
             return

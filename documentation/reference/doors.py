@@ -1,7 +1,7 @@
 """What each server answers to, by its own routes: HTTP by OpenAPI or the routes themselves, gRPC by its service."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +11,11 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.routing import Route
 
+from access.doorkeeper import Doorkeeper
+from access.scopes import DoorScopes
 from assay.wiring import machine_abort, machine_watch
 from console.http.app import create_app as create_console_app
+from console.http.door_scopes import DOOR_SCOPES as CONSOLE_SCOPES
 from console.http.uploads import UploadedFiles
 from console.metrics import ConsoleMetrics
 from console.settings import ConsoleSettings
@@ -24,7 +27,9 @@ from content_store.store_directory import StoreDirectory
 from documentation.markdown import GENERATED, code, said, table
 from open_inference.grpc_messages.generated import open_inference_pb2
 from predictor.files.piece import FileLimits, FileRules
+from predictor.grpc.method_scopes import METHOD_SCOPES
 from predictor.http.app import create_app as create_predictor_app
+from predictor.http.door_scopes import DOOR_SCOPES as PREDICTOR_SCOPES
 from predictor.identity import ModelIdentity
 from predictor.settings import PredictorSettings
 from predictor.wiring import create_data_plane, create_metrics, create_repository, create_source
@@ -32,9 +37,11 @@ from predictor.wiring import create_data_plane, create_metrics, create_repositor
 _INTRODUCTION = """# API
 Predictor and console describe their doors with bodies and examples at `/docs` and `/openapi.json` of their own, also
 without a network. What the doors mean: [Serving](../serving.md), [The console](../console.md), [The
-store](../store.md). `assay rollout-exporter` answers `GET /metrics` alone.
+store](../store.md). `assay rollout-exporter` answers `GET /metrics` and `GET /health` alone. A scope is what [a
+key](../security.md#keys) has to allow, where keys are set; `admin` allows everything.
 """
 _HEADS = ("door", "what", "answers")
+_GUARDED_HEADS = ("door", "scope", "what", "answers")
 
 
 def page() -> str:
@@ -44,11 +51,15 @@ def page() -> str:
         parts = [
             _INTRODUCTION,
             "## A predictor, over HTTP\n",
-            table(_HEADS, _described(predictor_app(folder))),
-            f"## A predictor, over gRPC\n`grpc.health.v1.Health`, server reflection, and `{_service().full_name}`:\n",
-            table(("method", "takes", "answers"), _methods()),
+            table(_GUARDED_HEADS, _with_scopes(_described(predictor_app(folder)), PREDICTOR_SCOPES)),
+            "## A predictor, over gRPC\n`grpc.health.v1.Health` (open), server reflection (`read`), and "
+            f"`{_service().full_name}`:\n",
+            table(("method", "scope", "takes", "answers"), _methods()),
             "## The console\n",
-            table(_HEADS, [*_described(console_app(folder)), *_of_the_store(folder, "{digest}")]),
+            table(
+                _GUARDED_HEADS,
+                _with_scopes([*_described(console_app(folder)), *_of_the_store(folder, "{digest}")], CONSOLE_SCOPES),
+            ),
             "## The store\n",
             table(_HEADS, _of_the_store(folder, "")),
         ]
@@ -63,7 +74,14 @@ def predictor_app(folder: Path) -> FastAPI:
     rules = FileRules(FileLimits(1, 1, 1, 1, 1), body_limit_bytes=1, deadline_seconds=1, at_once=1)
     shown = ModelIdentity("digits", "1", "", "")
     return create_predictor_app(
-        plane, shown=shown, examples=(), body_limit_bytes=1, pixel_limit=1, file_rules=rules, model_limit_bytes=1
+        plane,
+        Doorkeeper(),
+        shown=shown,
+        examples=(),
+        body_limit_bytes=1,
+        pixel_limit=1,
+        file_rules=rules,
+        model_limit_bytes=1,
     )
 
 
@@ -84,6 +102,7 @@ def console_app(folder: Path) -> FastAPI:
         ConsoleMetrics(CollectorRegistry()),
         UploadedFiles(state, 1, idle_seconds=1),
         Limits(),
+        Doorkeeper(),
         version="0",
         hosts=(),
         find_problem=str,
@@ -102,6 +121,12 @@ def _text(operation: dict[str, Any], door: str) -> str:
     return said(operation.get("description", "").split("\n\n")[0], f"the door {door}")
 
 
+def _with_scopes(doors: Iterable[tuple[str, str, str]], scopes: DoorScopes) -> Iterator[tuple[str, str, str, str]]:
+    for door, text, answers in doors:
+        method, _, path = door.strip("`").partition(" ")
+        yield door, scopes.find(method, path) or "open", text, answers
+
+
 def _of_the_store(folder: Path, part: str) -> Iterator[tuple[str, str, str]]:
     store = StoreDirectory.open(folder / "store")
     app = create_store_app(store, StoreMetrics(store, CollectorRegistry()), Limits(), lambda _said: None)
@@ -115,6 +140,11 @@ def _service() -> Any:
     return open_inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 
 
-def _methods() -> Iterator[tuple[str, str, str]]:
+def _methods() -> Iterator[tuple[str, str, str, str]]:
     for method in _service().methods:
-        yield code(method.name), code(method.input_type.name), code(method.output_type.name)
+        yield (
+            code(method.name),
+            METHOD_SCOPES[method.name] or "open",
+            code(method.input_type.name),
+            code(method.output_type.name),
+        )

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from access.settings import PREFIX as ACCESS_PREFIX
+from access.settings import CallerSettings
 from console.settings import PREFIX as CONSOLE_PREFIX
 from console.settings import ConsoleSettings
 from documentation.markdown import GENERATED, code, said, table
@@ -23,6 +25,13 @@ nearest one. In the chart the predictor's are [`predictor.settings`](../../helm/
 """
 SETTINGS: tuple[tuple[type[BaseModel], str, str], ...] = (
     (PredictorSettings, "ASSAY_", "## A predictor\n`assay serve` ([Serving](../serving.md)).\n"),
+    (
+        CallerSettings,
+        ACCESS_PREFIX,
+        "## What a program shows to the servers that it asks\n"
+        "`assay gate`, `promote`, `store`, `demo`, the console "
+        "([Security](../security.md#programs-of-ours-as-callers)).\n",
+    ),
     (TracingSettings, "OTEL_", "## A predictor's traces\nOpenTelemetry's own ([Traces](../serving.md#traces)).\n"),
     (
         DatabaseSettings,

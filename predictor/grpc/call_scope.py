@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from access.doorkeeper import Doorkeeper
 from open_inference import MalformedMessage
 from predictor.data_plane import Caller
 from predictor.error_table import GONE_AWAY, INTERNAL, INTERNAL_ERROR_TEXT, codes_of
+from predictor.grpc.method_scopes import METHOD_SCOPES
 from predictor.grpc.threads import run_in
 from predictor.request_trail import Trail
 from predictor.request_watch import RequestWatch
@@ -47,8 +49,9 @@ class Call:
 class CallScope:
     """Makes handlers of the methods of one service."""
 
-    def __init__(self, service: str, serving: Serving, watch: RequestWatch) -> None:
+    def __init__(self, service: str, serving: Serving, watch: RequestWatch, doorkeeper: Doorkeeper) -> None:
         self._service = service
+        self._doorkeeper = doorkeeper
         self._serving = serving
         self._watch = watch
 
@@ -57,6 +60,7 @@ class CallScope:
     ) -> tuple[str, "grpc.RpcMethodHandler[bytes, bytes]"]:  # generic in its stubs alone
         """The method `name`, which takes messages of `kind`, and its handler; it runs in `threads`, or the server's."""
         route = f"/{self._service}/{name}"
+        scope = METHOD_SCOPES[name]
 
         def answer(content: bytes, context: grpc.ServicerContext) -> bytes:
             trail = self._watch.begin("grpc", _texts(context))
@@ -64,6 +68,7 @@ class CallScope:
             call = Call(trail, models, _caller(trail, context), models.default)
             text, written = "", b""
             try:
+                self._doorkeeper.admit(scope, trail.carrier.get("authorization"), address_of(context))
                 written = method(_parse(kind, content), call).SerializeToString()
                 code = "OK" if context.is_active() else GONE_AWAY.grpc
             except Exception as error:
@@ -88,6 +93,12 @@ def _parse(kind: type[M], content: bytes) -> M:
 def _caller(trail: Trail, context: grpc.ServicerContext) -> Caller:
     seconds: float | None = context.time_remaining()
     return Caller(trail, math.inf if seconds is None else seconds, context.is_active)
+
+
+def address_of(context: grpc.ServicerContext) -> str:
+    """The client's address without its port, as grpcio writes it: ipv4:127.0.0.1."""
+    peer: str = context.peer()
+    return peer.rpartition(":")[0]
 
 
 def _texts(context: grpc.ServicerContext) -> dict[str, str]:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
+from access.doorkeeper import Doorkeeper
 from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 from open_inference.grpc_messages.infer_messages import read_request, write_response
 from open_inference.json_object import quote
@@ -21,12 +22,13 @@ _CHANGING_THREADS = 2  # each waits while models are loaded
 class InferenceService:
     """The methods of the service."""
 
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: DataPlane, doorkeeper: Doorkeeper) -> None:
         self._plane = plane
+        self._doorkeeper = doorkeeper
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """The service, for a server."""
-        scope = CallScope(SERVICE, self._plane.serving, self._plane.watch)
+        scope = CallScope(SERVICE, self._plane.serving, self._plane.watch, self._doorkeeper)
         callers = ThreadPoolExecutor(self._plane.threads.limit + _REFUSING_THREADS, "grpc-infer")
         changers = ThreadPoolExecutor(_CHANGING_THREADS, "grpc-repository")
         methods = (

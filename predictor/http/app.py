@@ -3,10 +3,13 @@
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from access.browser import BrowserHeaders
+from access.doorkeeper import Doorkeeper
 from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
 from predictor.files.piece import FileRules
 from predictor.http.about_doors import about_doors
+from predictor.http.admission import Admission
 from predictor.http.classify_door import classify_door
 from predictor.http.extension_doors import extension_doors
 from predictor.http.file_doors import file_doors
@@ -23,6 +26,7 @@ _DESCRIPTION = "An Assay predictor: ONNX models behind the V2 (Open Inference) p
 
 def create_app(
     plane: DataPlane,
+    doorkeeper: Doorkeeper,
     *,
     shown: ModelIdentity,
     examples: tuple[ExampleRequest, ...],
@@ -54,5 +58,7 @@ def create_app(
     add_error_answers(app)
     describe = app.openapi
     app.openapi = lambda: name_answers(describe())  # type: ignore[method-assign]  # FastAPI's way to add to it
+    app.add_middleware(Admission, doorkeeper=doorkeeper)
+    app.add_middleware(BrowserHeaders, own_pages=frozenset({"/docs"}), only_looks=True)
     app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)
     return app

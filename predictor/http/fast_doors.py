@@ -13,6 +13,9 @@ import orjson
 from starlette.datastructures import Headers
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from access.doorkeeper import Doorkeeper, caller_name
+from access.errors import AccessError
+from access.scopes import Scope
 from predictor.batches import Exchange
 from predictor.data_plane import DataPlane
 from predictor.error_table import GONE_AWAY, INTERNAL, INTERNAL_ERROR_TEXT, codes_of
@@ -60,10 +63,14 @@ class Written(NamedTuple):
 class FastDoors:
     """The doors; one object for all connections."""
 
-    def __init__(self, plane: DataPlane, *, body_limit_bytes: int, rows_of_run: int) -> None:
+    def __init__(self, plane: DataPlane, doorkeeper: Doorkeeper, *, body_limit_bytes: int, rows_of_run: int) -> None:
         self.plane = plane
+        self._doorkeeper = doorkeeper
+        self._keys = doorkeeper.keys()
         self.turns = Turns(plane, self.write_quick, most_rows=rows_of_run)
-        self._heads = Heads(self._find_quick, most_rows=rows_of_run, client_header=plane.watch.client_header)
+        self._heads = Heads(
+            self._find_quick, self._find_caller, most_rows=rows_of_run, client_header=plane.watch.client_header
+        )
         self._body_limit_bytes = body_limit_bytes
         self._headers: dict[ServedModel, bytes] = {}
         self._default: list[tuple[bytes, bytes]] | None = None
@@ -71,7 +78,7 @@ class FastDoors:
         self._models = plane.serving.models
         self._doors = _open_doors(self._models)
 
-    def enter(self, url: bytes, fields: list[tuple[bytes, bytes]]) -> Visit | None:
+    def enter(self, url: bytes, fields: list[tuple[bytes, bytes]], address: str) -> Visit | None:
         """The visit of a POST request with these headers (names in lower case), unless it is the application's."""
         self._follow_models()
         door = self._doors.get(url)
@@ -82,23 +89,34 @@ class FastDoors:
             return None
         try:
             seconds = read_timeout(headers)
-        except RequestRefused:
+            self._doorkeeper.admit(Scope.INFER, headers.get("authorization"), address)
+        except (RequestRefused, AccessError):  # which the application words
             return None
         return Visit(door.route, door.model, headers, seconds, self.plane.watch.begin("rest", headers, method="POST"))
 
-    def enter_quick(self, head: bytes) -> tuple[Head, Varying] | None:
+    def enter_quick(self, head: bytes, address: str) -> tuple[Head, Varying] | None:
         """The head of a request that can be answered on the event loop, if its body is of a form that is known.
 
-        `head` is all of it, up to and with the end of the last header.
+        `head` is all of it, up to and with the end of the last header. A head that is known holds the key that came
+        with it, and is forgotten as soon as any key is no longer what it was.
         """
         self._follow_models()
+        if self._doorkeeper.keys() is not self._keys:
+            self._keys = self._doorkeeper.keys()
+            self._heads.forget()
         if self.plane.serving.is_draining or self.plane.watch.is_tracing:
             return None
         found = self._heads.read(head)
         if found is None or not found[0].door.model.is_quick:
             return None
         length = found[1].length
-        return found if length <= self._body_limit_bytes and found[0].bodies.can_take(length) else None
+        if length > self._body_limit_bytes or not found[0].bodies.can_take(length):
+            return None
+        return found if not self._doorkeeper.is_counting or self._may_ask_again(found[0], address) else None
+
+    def leave_quick(self, head: Head, address: str) -> None:
+        """A request that was entered so takes the ordinary way, and is counted there."""
+        self._doorkeeper.uncount(head.caller or address)
 
     def begin_quick(self, head: Head, varying: Varying) -> Trail:
         """The trail of a request that was entered so, and is there."""
@@ -153,6 +171,20 @@ class FastDoors:
             self._models, self._doors = models, _open_doors(models)
             self._heads.forget()
             self._headers.clear()
+
+    def _find_caller(self, headers: Headers) -> str | None:
+        """Under which a request with these headers is counted, empty for its address; None where it is not let in."""
+        try:
+            return caller_name(self._doorkeeper.check(Scope.INFER, headers.get("authorization")), "")
+        except AccessError:
+            return None
+
+    def _may_ask_again(self, head: Head, address: str) -> bool:
+        try:
+            self._doorkeeper.count(head.caller or address)
+        except AccessError:
+            return False
+        return True
 
     def _find_quick(self, url: bytes) -> Door | None:
         door = self._doors.get(url)

@@ -96,6 +96,7 @@ class FastProtocol(PlainProtocol):
         """See Connection."""
         quick, self._quick = self._quick, None
         if quick:
+            self._doors.leave_quick(quick.head, self._address())
             self.flow.resume_reading()
             super().data_received(quick.content() + quick.behind)
 
@@ -118,8 +119,11 @@ class FastProtocol(PlainProtocol):
         if not (self.cycle is None or self.cycle.response_complete) or self.pipeline or self.flow.write_paused:
             return None
         end = data.find(b"\r\n\r\n")
-        found = self._doors.enter_quick(data[: end + 2]) if end > 0 else None
+        found = self._doors.enter_quick(data[: end + 2], self._address()) if end > 0 else None
         return QuickRequest(self, found[0], found[1], data, end + 4) if found else None
+
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
 
     def _watch_idleness(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
@@ -131,7 +135,7 @@ class FastProtocol(PlainProtocol):
 
     def on_headers_complete(self) -> None:
         """The request is the fast doors' from here on, or the application's."""
-        visit = self._doors.enter(self.url, self.headers) if self._is_simple() else None
+        visit = self._doors.enter(self.url, self.headers, self._address()) if self._is_simple() else None
         if visit is None:
             super().on_headers_complete()
             return

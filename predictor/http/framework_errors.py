@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from open_inference.json_object import quote
-from predictor.error_table import CODES, codes_of
+from predictor.error_table import CODES, codes_of, http_headers_of
 from predictor.errors import Explained
 from predictor.http.error_answers import error_answer
 
@@ -19,7 +19,7 @@ def add_error_answers(app: FastAPI) -> None:
         request.state.trail.error = error
         codes = codes_of(error)
         more = {"detail": error.detail} if isinstance(error, Explained) else {}
-        return error_answer(codes.http, str(error), codes.http_headers(), **more)
+        return error_answer(codes.http, str(error), http_headers_of(error), **more)
 
     async def answer_framework(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):

@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from access.tls import ServerCertificates
 from predictor.http.fast_doors import FastDoors
 from predictor.http.fast_protocol import FastProtocol, PlainProtocol
 
@@ -22,6 +23,7 @@ class HttpListener:
         listening: socket.socket,
         *,
         doors: FastDoors | None,
+        certificates: ServerCertificates | None = None,
         keep_alive_seconds: int,
         finish_seconds: int,
     ) -> None:
@@ -35,17 +37,19 @@ class HttpListener:
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            ssl_context_factory=(lambda *_: certificates.context()) if certificates else None,
             timeout_keep_alive=keep_alive_seconds,
             timeout_graceful_shutdown=finish_seconds,
         )
         self._server = _Server(config)
         self._socket = listening
+        self._scheme = "https" if certificates else "http"
 
     @property
     def address(self) -> str:
         """See Listener."""
         host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"{self._scheme}://[{host}]:{port}" if ":" in host else f"{self._scheme}://{host}:{port}"
 
     async def run(self) -> None:
         """See Listener."""

@@ -11,8 +11,10 @@ import os
 import sys
 from pathlib import Path
 
+from access.errors import AccessError
+from access.reach import check_reach
 from bundle import BundleError, read_bundle
-from predictor.errors import PredictorError
+from predictor.errors import PredictorError, SettingsError
 from predictor.settings import PredictorSettings
 
 
@@ -25,16 +27,27 @@ def main() -> int:
 
     parser.parse_args(for_kserve)
     try:
+        settings = _settings()
         manifest = read_bundle(arguments.bundle).manifest
         name = arguments.model_name or manifest.model
         if arguments.ray_replicas:
-            _serve_with_ray(name, arguments)
+            _serve_with_ray(name, arguments, settings)
         else:
-            _serve(name, arguments)
-    except (BundleError, PredictorError) as error:
+            _serve(name, arguments, settings)
+    except (AccessError, BundleError, PredictorError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _settings() -> PredictorSettings:
+    """Raises NotWithoutKeys and SettingsError: KServe's server listens on every address, and asks for no key."""
+    settings = PredictorSettings()
+    if settings.keys_file:
+        found = f"ASSAY_KEYS_FILE={settings.keys_file}, but KServe's server asks for no key"
+        raise SettingsError(f"{found}; expected ASSAY_WITHOUT_KEYS=true and a gateway that does, or `assay serve`")
+    check_reach("0.0.0.0", has_keys=False, without_keys=settings.without_keys, variable="ASSAY_WITHOUT_KEYS")  # noqa: S104
+    return settings
 
 
 def _own_options() -> argparse.ArgumentParser:
@@ -56,20 +69,19 @@ def _number(text: str) -> int:
     return number
 
 
-def _serve(name: str, arguments: argparse.Namespace) -> None:
+def _serve(name: str, arguments: argparse.Namespace, settings: PredictorSettings) -> None:
     from kserve.model_server import ModelServer  # noqa: PLC0415  # see main
 
     from predictor.kserve_adapter.fast_server import FastConnections, FastModelServer  # noqa: PLC0415
     from predictor.kserve_adapter.model import AssayModel  # noqa: PLC0415
 
-    settings = PredictorSettings()
     model = AssayModel(name, arguments.bundle, settings)
     model.load()
     server = FastModelServer(FastConnections(model, settings)) if arguments.fast else ModelServer()
     server.start([model])
 
 
-def _serve_with_ray(name: str, arguments: argparse.Namespace) -> None:
+def _serve_with_ray(name: str, arguments: argparse.Namespace, settings: PredictorSettings) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray tells its makers otherwise
     from kserve.model_server import ModelServer  # noqa: PLC0415  # see main
 
@@ -78,7 +90,7 @@ def _serve_with_ray(name: str, arguments: argparse.Namespace) -> None:
     with replicated(
         name,
         arguments.bundle.resolve(),
-        PredictorSettings(),
+        settings,
         replicas=arguments.ray_replicas,
         cpus=arguments.ray_cpus,
         address=arguments.ray_address,

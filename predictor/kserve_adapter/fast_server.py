@@ -10,6 +10,7 @@ from typing import Any
 from kserve.model_server import ModelServer
 from prometheus_client import REGISTRY
 
+from access.doorkeeper import Doorkeeper
 from predictor.http.fast_doors import FastDoors
 from predictor.http.fast_protocol import FastProtocol
 from predictor.kserve_adapter.model import AssayModel
@@ -45,7 +46,7 @@ class FastConnections:
         repository.serving.put(name, [ModelVersion(name, version, model, self._model.examples)])
         repository.serving.start()
         plane = create_data_plane(repository, self._settings, metrics)
-        return create_fast_doors(self._settings, plane)
+        return create_fast_doors(self._settings, plane, Doorkeeper())
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_doors": None}

@@ -24,7 +24,7 @@ def main() -> int:
     given = _parse_arguments()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    start_log()
+    start_log(given.log_level)
     parent = os.getppid()
     spool: Path = given.spool
     with delivering_alone(spool), closing(_create_sink(given)) as sink:
@@ -55,6 +55,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--spool-bytes", type=int, required=True, help="that it may have")
     parser.add_argument("--is-temporary", action="store_true", help="nobody comes back to it")
     parser.add_argument("--record-bytes", type=int, required=True, help="of one prediction")
+    parser.add_argument("--log-level", default="info", help="the least that is logged")
     parser.add_argument("--jsonl", type=Path, help="folder of JSON lines; left out, the database of ASSAY_DATABASE_URL")
     parser.add_argument("--disk-bytes", type=int, default=2**30, help="of the files in there")
     return parser.parse_args()

@@ -38,7 +38,7 @@ def supervise(settings: PredictorSettings, bundle_path: Path | None) -> int:
     The exit code, 0, when all is answered. Raises SettingsError, CannotListen, and WorkerFailed with the text
     that a single process would have ended with.
     """
-    start_log()
+    start_log(settings.log_level)
     with ExitStack() as held:
         listening = open_shared_sockets(settings.host, settings.http_port, settings.workers)
         for one in listening:

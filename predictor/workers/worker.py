@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from access.errors import AccessError
 from bundle import BundleError
 from predictor.errors import PredictorError
 from predictor.log_lines import start_log
@@ -33,10 +34,11 @@ async def _work(listening: socket.socket, end: socket.socket) -> int:
         models = None if begin["models"] is None else read_models(begin["models"])
         crew = OneOfSeveral(channel, is_first=begin["is_first"], copies=copies, models=models)
         settings = PredictorSettings(**begin["settings"])
+        start_log(settings.log_level)
         began_with = copies.read(**begin["began_with"]) if copies and begin["began_with"] else None
         source = create_source(settings, Path(begin["bundle"]) if begin["bundle"] else None, began_with)
         await run(settings, source, listening, crew, Signals())
-    except (BundleError, PredictorError) as error:
+    except (AccessError, BundleError, PredictorError) as error:
         channel.send({"failed": str(error)})
         await channel.flush()
         return 1

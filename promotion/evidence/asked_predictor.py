@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from access.caller import OwnCredentials
 from open_inference import InferRequest, ProtocolError, RequestedOutput, Tensor
 from promotion.evidence.answer_reading import AnswerNames, BatchAnswer, MisfitAnswer, read_batch
 from promotion.evidence.evidence_source import (
@@ -48,23 +49,23 @@ class Metadata(BaseModel):
     answer: AnswerNames = AnswerNames(label="label")
 
 
-def connect(role: str, url: str, timeout_seconds: float) -> "AskedPredictor":
+def connect(role: str, url: str, timeout_seconds: float, credentials: OwnCredentials) -> "AskedPredictor":
     """The predictor at `url`, over the transport that its scheme names; nothing is asked yet. Raises AnswerRefused."""
     url = url.rstrip("/")
     try:
-        return AskedPredictor(role, url, _open(url, timeout_seconds))
+        return AskedPredictor(role, url, _open(url, timeout_seconds, credentials))
     except WrongAddress as error:
         raise AnswerRefused(f"{role} {url}: {error}") from error
 
 
-def _open(url: str, timeout_seconds: float) -> PredictorConnection:
-    if not url.startswith("grpc:"):
-        return HttpConnection(url, timeout_seconds)
+def _open(url: str, timeout_seconds: float, credentials: OwnCredentials) -> PredictorConnection:
+    if not url.startswith(("grpc:", "grpcs:")):
+        return HttpConnection(url, timeout_seconds, credentials)
     try:
         from promotion.evidence.grpc_connection import GrpcConnection  # noqa: PLC0415  # 14 MB that HTTP does not need
     except ModuleNotFoundError as error:
         raise WrongAddress(f"{error.name} is not installed, which asking by gRPC takes") from error
-    return GrpcConnection(url, timeout_seconds)
+    return GrpcConnection(url, timeout_seconds, credentials)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import grpc
 
+from access.caller import OwnCredentials
 from open_inference import InferRequest
 from open_inference.grpc_messages.generated import open_inference_pb2 as messages
 from open_inference.grpc_messages.infer_messages import read_response, write_request
@@ -35,14 +36,22 @@ _OPTIONS = (
 class GrpcConnection:
     """A PredictorConnection over V2's service; the digest stands in every answer's trailing metadata.
 
-    Each call has a deadline, which the predictor is told of and gives up at, too. Raises WrongAddress.
+    Each call has a deadline, which the predictor is told of and gives up at, too. Raises WrongAddress,
+    and CertificateNotUsable where one of ours cannot be read.
     """
 
     transport = "gRPC"
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, timeout_seconds: float, credentials: OwnCredentials) -> None:
         self._timeout_seconds = timeout_seconds
-        self._channel = grpc.insecure_channel(_address(url), options=_OPTIONS)
+        self._metadata = tuple(credentials.headers.items())
+        address = _address(url)
+        if url.startswith("grpcs:"):
+            own = credentials.read_files()
+            given = grpc.ssl_channel_credentials(own.authorities, own.client_key, own.client_certificate)
+            self._channel = grpc.secure_channel(address, given, options=_OPTIONS)
+        else:
+            self._channel = grpc.insecure_channel(address, options=_OPTIONS)
 
     def read_metadata(self) -> bytes:
         """As the protocol says; a server with several models is refused, as /metadata does."""
@@ -71,7 +80,9 @@ class GrpcConnection:
         parse: Callable[[bytes], Any] = kind.FromString
         ask: Any = self._channel.unary_unary(f"/{SERVICE}/{method}", response_deserializer=parse)
         try:
-            answer, call = ask.with_call(request.SerializeToString(), timeout=self._timeout_seconds)
+            answer, call = ask.with_call(
+                request.SerializeToString(), timeout=self._timeout_seconds, metadata=self._metadata
+            )
             return answer, call
         except grpc.RpcError as error:
             refusal: Any = error

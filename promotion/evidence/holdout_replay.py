@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from access.caller import NO_CREDENTIALS, OwnCredentials
 from dataset import DatasetMalformed, LabelledRows
 from promotion.evidence.answer_reading import BatchAnswer
 from promotion.evidence.asked_predictor import AskedPredictor, Metadata, connect
@@ -42,14 +43,16 @@ class HoldoutReplay:
     """Batches that are asked at the same time, each of both revisions."""
     timeout_seconds: float = 30.0
     """Of each request."""
+    credentials: OwnCredentials = NO_CREDENTIALS
+    """What both are shown."""
     report: Callable[[LabelledRows, float], None] = lambda _holdout, _done: None
 
     def read_revisions(self) -> RevisionPair:
         """Which bundles run now. Raises PredictorUnreachable, AnswerRefused."""
         timeout = min(self.timeout_seconds, METADATA_TIMEOUT_SECONDS)
         with (
-            connect("stable", self.stable_url, timeout) as stable,
-            connect("canary", self.canary_url, timeout) as canary,
+            connect("stable", self.stable_url, timeout, self.credentials) as stable,
+            connect("canary", self.canary_url, timeout, self.credentials) as canary,
         ):
             return RevisionPair(stable.read_metadata()[0], canary.read_metadata()[0])
 
@@ -58,8 +61,8 @@ class HoldoutReplay:
         started = time.monotonic()
         timeout = self.timeout_seconds
         with (
-            connect("stable", self.stable_url, timeout) as stable,
-            connect("canary", self.canary_url, timeout) as canary,
+            connect("stable", self.stable_url, timeout, self.credentials) as stable,
+            connect("canary", self.canary_url, timeout, self.credentials) as canary,
         ):
             stable_revision, said_by_stable = _read_judged(stable, holdout)
             canary_revision, said_by_canary = _read_judged(canary, holdout)

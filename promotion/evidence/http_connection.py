@@ -2,6 +2,7 @@
 
 import httpx
 
+from access.caller import OwnCredentials
 from open_inference import InferRequest, InferResponse
 from promotion.evidence.predictor_connection import Answered, NoAnswer, Refused, WrongAddress
 
@@ -13,11 +14,10 @@ class HttpConnection:
 
     transport = "HTTP"
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, timeout_seconds: float, credentials: OwnCredentials) -> None:
         self._url = url
-        # Without TLS there is nothing to verify, and loading the certificate authorities takes longer than asking.
-        has_tls = url.startswith("https:")
-        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False, verify=has_tls)
+        verify, headers = credentials.verify(url), credentials.headers
+        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False, verify=verify, headers=headers)
 
     def read_metadata(self) -> bytes:
         """As the protocol says."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from access.caller import NO_CREDENTIALS, OwnCredentials
 from promotion.evidence.evidence_source import PredictorUnreachable
 from promotion.routers.request_counts import RequestCounts
 
@@ -35,11 +36,14 @@ class PredictorCounter:
 
     read_urls: Callable[[], tuple[Sequence[str], Sequence[str]]]
     """Base URLs of stable's processes, and of the canary's."""
+    credentials: OwnCredentials = NO_CREDENTIALS
+    """What they are shown."""
 
     def read_counts(self) -> RequestCounts:
         """Counts since the processes started. Raises PredictorUnreachable. Can be repeated."""
         stable_urls, canary_urls = self.read_urls()
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+        verify = self.credentials.verify("https:")
+        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=verify) as client:
             stable, canary = ([one for url in urls for one in _ask(client, url)] for urls in (stable_urls, canary_urls))
         return RequestCounts(
             stable=sum(one.requests for one in stable),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from access.caller import NO_CREDENTIALS, OwnCredentials
 from promotion.errors import PromotionError
 from promotion.evidence.predictor_counter import SPLIT_DOORS, TIMEOUT_SECONDS, read_metrics
 from promotion.guardrails.guardrail_source import LiveMetricsMissing
@@ -21,6 +22,8 @@ class PredictorServed:
 
     read_urls: Callable[[], tuple[Sequence[str], Sequence[str]]]
     """Base URLs of stable's processes, and of the canary's."""
+    credentials: OwnCredentials = NO_CREDENTIALS
+    """What they are shown."""
 
     @property
     def name(self) -> str:
@@ -32,7 +35,8 @@ class PredictorServed:
         tallies = {"stable": ServedTally(), "canary": ServedTally()}
         try:
             stable_urls, canary_urls = self.read_urls()
-            with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            verify = self.credentials.verify("https:")
+            with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=verify) as client:
                 for role, urls in (("stable", stable_urls), ("canary", canary_urls)):
                     for url in urls:
                         add_metrics(read_metrics(client, url), tallies[role])

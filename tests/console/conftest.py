@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
+from access.doorkeeper import Doorkeeper
 from assay.labelled_data import load_rows
 from assay.wiring import machine_abort, machine_watch
 from console.http.app import create_app
@@ -54,6 +55,7 @@ def wired_app(state: Path, empty_tracking_database: Path, *program: str) -> Wire
         ConsoleMetrics(CollectorRegistry()),
         UploadedFiles(state / "uploads", UPLOAD_BYTES, idle_seconds=5),
         Limits(content_bytes=2**20),
+        Doorkeeper(),
         version="0",
         hosts={"127.0.0.1"},
         find_problem=lambda: "",

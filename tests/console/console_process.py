@@ -72,7 +72,7 @@ class ConsoleProcess(ConsoleClient):
             assert self._process is not None
             said = self._log.read_bytes()[begin:].decode()
             assert self._process.poll() is None, said
-            found = re.search(r"listens on (http://\S+);", said)
+            found = re.search(r"listens on (https?://\S+);", said)
             return found[1] if found else None
 
         self.url = wait_for(find_address)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from console.errors import CannotListen, SettingsError
+from access.errors import NotWithoutKeys
+from console.errors import SettingsError
 from console.listener import open_socket
 from console.settings import PREFIX, ConsoleSettings
 from tests.console.conftest import WiredApp
@@ -38,7 +39,7 @@ def test_a_setting_that_nobody_knows_is_an_error(monkeypatch: pytest.MonkeyPatch
 
 
 def test_it_listens_where_others_reach_it_only_when_told() -> None:
-    with pytest.raises(CannotListen, match="whoever reaches a console may deploy"):
-        open_socket("0.0.0.0", 0, others_may_reach=False)  # noqa: S104
-    open_socket("0.0.0.0", 0, others_may_reach=True).close()  # noqa: S104
-    open_socket("127.0.0.1", 0, others_may_reach=False).close()
+    with pytest.raises(NotWithoutKeys, match="expected ASSAY_CONSOLE_KEYS_FILE, a file that"):
+        open_socket("0.0.0.0", 0, has_keys=False, without_keys=False)  # noqa: S104
+    open_socket("0.0.0.0", 0, has_keys=False, without_keys=True).close()  # noqa: S104
+    open_socket("127.0.0.1", 0, has_keys=False, without_keys=False).close()

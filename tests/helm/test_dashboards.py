@@ -1,19 +1,24 @@
 """The Grafana dashboards: each panel asks a question that Prometheus understands, about metrics that there are.
 
-That a real rollout gives each of them data, tests/e2e/test_canary_on_kind.py shows.
+That a real rollout gives each of them data, tests/e2e/test_canary_on_kind.py shows; of recording, it is here.
 """
 
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 import yaml
 
 from tests.helm.dashboards import DASHBOARDS, read_panels, read_queries
 from tests.helm.rendering import render
+from tests.predictor.bundles import write_contrary_bundle
+from tests.predictor.server_process import ServerProcess, wait_for
+from tests.promotion.guardrails.running_prometheus import run_prometheus
 
 METRICS = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 """Made from the programs' registries; tests/documentation holds it to them."""
@@ -54,6 +59,28 @@ def test_panels_fill_the_page_without_overlap_and_say_what_they_show(path: Path)
         assert panel["datasource"]["uid"] == "${datasource}"
     numbers = [panel["id"] for panel in orjson.loads(path.read_bytes())["panels"]]
     assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.slow
+def test_a_predictor_that_records_gives_each_panel_of_records_data(tmp_path: Path) -> None:
+    bundle = write_contrary_bundle(tmp_path / "bundle")
+    (records,) = [path for path in DASHBOARDS if path.name == "records.json"]
+    with (
+        ServerProcess(bundle.path, tmp_path / "log", record=f"jsonl:{tmp_path / 'records'}") as process,
+        process.wait_until_ready().client() as client,
+        run_prometheus(tmp_path, [process.url]) as prometheus,
+    ):
+
+        def has_data(question: str) -> bool:
+            client.post("/classify", json=[1.0, 0.0, 0.0, 0.0]).raise_for_status()
+            try:
+                answer = httpx.get(f"{prometheus.url}/api/v1/query", params={"query": question}, trust_env=False)
+            except httpx.TransportError:  # it is starting
+                return False
+            return answer.is_success and bool(answer.json()["data"]["result"])
+
+        for query in read_queries(records):
+            wait_for(partial(has_data, query.of("ns", "10s")), process.is_running)
 
 
 def test_they_are_a_config_map_where_that_is_asked_for() -> None:

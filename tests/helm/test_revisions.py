@@ -86,6 +86,7 @@ def test_a_model_goes_by_one_name_in_both_revisions() -> None:
 def test_settings_become_the_variables_of_a_predictor() -> None:
     pod = render({"predictor": {"settings": {"bodyLimitBytes": 33554432, "interOpThreads": 2}}}).pods()
     variables = {one["name"]: one["value"] for one in pod["Deployment assay-v2"]["containers"][0]["env"]}
+    assert variables.pop("ASSAY_WITHOUT_KEYS") == "true"
     assert variables == {"HOME": TEMPORARY, "ASSAY_BODY_LIMIT_BYTES": "33554432", "ASSAY_INTER_OP_THREADS": "2"}
 
 

@@ -94,7 +94,19 @@ def test_the_gate_s_keys_and_defaults_are_those_of_the_gate() -> None:
 def test_the_settings_are_those_of_a_predictor_that_have_no_place_of_their_own() -> None:
     settings = SCHEMA["properties"]["predictor"]["properties"]["settings"]["properties"]
     theirs = PredictorSettings.model_json_schema()["properties"]
-    elsewhere = {"host", "http_port", "grpc_port", "model", "revision", "drain_seconds"}
+    elsewhere = {
+        "host",
+        "http_port",
+        "grpc_port",
+        "model",
+        "revision",
+        "drain_seconds",
+        "keys_file",
+        "without_keys",
+        "tls_certificate",
+        "tls_key",
+        "tls_client_ca",
+    }
     of_many_models = {"models_dir", "load_at_start", "model_control", "model_limit_bytes"}  # a pod serves one bundle
     of_records = {name for name in theirs if name.startswith("record")}  # predictor.recording
     for name in elsewhere | of_many_models | of_records:

@@ -13,6 +13,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from access.doorkeeper import Doorkeeper
 from bundle import Bundle
 from predictor.data_plane import DataPlane
 from predictor.http.fast_doors import FastDoors
@@ -56,7 +57,7 @@ def plane(steady: Bundle, contrary: Bundle, request: pytest.FixtureRequest) -> D
 def address(plane: DataPlane) -> Iterator[tuple[str, int]]:
     """A server whose application answers 418: what is answered otherwise has passed it by."""
     with open_listening_socket("127.0.0.1", 0) as listening:
-        doors = FastDoors(plane, body_limit_bytes=LIMIT, rows_of_run=64)
+        doors = FastDoors(plane, Doorkeeper(), body_limit_bytes=LIMIT, rows_of_run=64)
         listener = HttpListener(not_mine, listening, doors=doors, keep_alive_seconds=5, finish_seconds=5)
         thread = threading.Thread(target=lambda: asyncio.run(listener.run()))
         thread.start()

@@ -108,7 +108,12 @@ def way(request: pytest.FixtureRequest, digits: Bundle, tmp_path_factory: pytest
         place = stack.enter_context(TemporaryDirectory(prefix="ray-", dir="/tmp"))  # a socket's path has to be short
         log = tmp_path_factory.mktemp("kserve") / "log"
         written = stack.enter_context(log.open("wb"))
-        environment = {**os.environ, "RAY_TMPDIR": place, "RAY_raylet_start_wait_time_s": "60"}
+        environment = {
+            **os.environ,
+            "ASSAY_WITHOUT_KEYS": "true",
+            "RAY_TMPDIR": place,
+            "RAY_raylet_start_wait_time_s": "60",
+        }
         process = _start(command, environment, written, client)
         for _ in range(RAY_STARTS - 1):
             if process.poll() is not None and "--ray_replicas" in command:
@@ -276,6 +281,18 @@ def test_an_option_that_nobody_knows_is_refused(tmp_path: Path, option: str, mes
 @pytest.mark.slow
 def test_a_missing_bundle_is_said_in_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "predictor.kserve_adapter", "--bundle", str(tmp_path / "none")]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    without_keys = {**os.environ, "ASSAY_WITHOUT_KEYS": "true"}
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=without_keys)
     assert ended.returncode == 1
     assert "no such bundle; expected a directory with model.onnx and manifest.json" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("given", "message"), [({}, "no keys are set"), ({"ASSAY_KEYS_FILE": "k"}, "KServe's server asks for no key")]
+)
+def test_that_it_asks_for_no_key_has_to_be_said(digits: Bundle, given: dict[str, str], message: str) -> None:
+    command = [sys.executable, "-m", "predictor.kserve_adapter", "--bundle", str(digits.path)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")} | given
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert (ended.returncode, message in ended.stderr) == (1, True), ended.stderr

@@ -1,8 +1,10 @@
 """A line of the log for each request that failed or was slow, unless they are too many."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import grpc
+import httpx
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from bundle import Bundle
 from tests.predictor.bundles import BREAKING
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import infer_message, inference_stub
+from tests.predictor.server_process import find_free_port, wait_for
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 BREAKS = [1.0, 0.0, BREAKING, 0.0]
@@ -35,8 +38,25 @@ def test_a_failed_request_is_one_line_over_each_transport(
         assert line["error"].startswith("InferenceFailed: ONNX Runtime cannot run the model: ")
         assert line["traceback"].startswith("Traceback")
         assert line["seconds"] >= line["queue_seconds"] >= 0
+        assert line["bundle_digest"] == contrary.digest
     assert (rest["request_id"], rest["trace_id"], rest["code"], rest["route"]) == ("1", TRACE, 500, "/classify")
     assert (over_grpc["request_id"], over_grpc["code"], over_grpc["transport"]) == ("2", "INTERNAL", "grpc")
+
+
+def test_the_least_that_is_logged_is_a_setting(contrary: Bundle, start_server: StartServer) -> None:
+    port = find_free_port()
+    process = start_server(contrary.path, http_port=port, slow_seconds=1e-6, log_level="error")
+    process.url = f"http://127.0.0.1:{port}"
+
+    def ask(row: list[float]) -> int | None:
+        with process.client() as client, suppress(httpx.TransportError):
+            return client.post("/classify", json=row).status_code
+        return None
+
+    wait_for(lambda: ask([1.0, 0.0, 0.0, 0.0]) == 200, process.is_running)
+    assert ask(BREAKS) == 500
+    process.stop()
+    assert {line["message"] for line in process.log_lines()} == {"a request failed"}
 
 
 def test_a_slow_request_is_a_line(contrary: Bundle, start_server: StartServer) -> None:

@@ -1,25 +1,19 @@
 """Spans as a collector gets them, over OTLP/HTTP."""
 
-import gzip
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
 
 from bundle import Bundle
 from predictor.errors import SettingsError
 from predictor.settings import TracingSettings
 from predictor.wiring import create_tracing
 from tests.predictor.bundles import BREAKING
+from tests.predictor.collector import Collector, run_collector
 from tests.predictor.conftest import StartServer
 from tests.predictor.grpc_calls import infer_message, inference_stub
 from tests.predictor.server_process import find_free_port
@@ -29,55 +23,10 @@ CARRIER = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "vendor=7"}
 ROW = [1.0, 0.0, 0.0, 0.0]
 
 
-class Collector:
-    """A collector's door for traces, which keeps the spans."""
-
-    def __init__(self) -> None:
-        self.spans: list[Any] = []
-        self.services: set[str] = set()
-        collector = self
-
-        class Door(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                if self.headers.get("content-encoding") == "gzip":
-                    body = gzip.decompress(body)
-                collector.keep(self.path, ExportTraceServiceRequest.FromString(body))
-                answer = ExportTraceServiceResponse().SerializeToString()
-                self.send_response(200)
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def keep(self, path: str, request: Any) -> None:
-        assert path == "/v1/traces"
-        for resource in request.resource_spans:
-            self.services |= {
-                value.value.string_value for value in resource.resource.attributes if value.key == "service.name"
-            }
-            self.spans += [span for scope in resource.scope_spans for span in scope.spans]
-
-    def named(self, name: str) -> list[Any]:
-        return [span for span in self.spans if span.name == name]
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    collector = Collector()
-    thread = threading.Thread(target=collector.server.serve_forever)
-    thread.start()
-    try:
+    with run_collector() as collector:
         yield collector
-    finally:
-        collector.server.shutdown()
-        thread.join()
-        collector.server.server_close()
 
 
 def attributes_of(span: Any) -> dict[str, Any]:

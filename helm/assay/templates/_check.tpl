@@ -14,6 +14,7 @@
 {{- if .Values.canary }}{{ include "assay.check.canary" . }}{{ end }}
 {{- include "assay.check.gateway" . }}
 {{- include "assay.check.database" . }}
+{{- include "assay.check.keys" . }}
 {{- $scaling := .Values.predictor.autoscaling }}
 {{- if gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas) }}
 {{- fail "predictor.autoscaling.minReplicas is above maxReplicas" }}

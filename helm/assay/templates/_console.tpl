@@ -77,6 +77,8 @@ spec:
 {{- $isWhole := and (kindIs "float64" $value) (eq ($value | float64) ($value | int64 | float64)) }}
 - {name: ASSAY_CONSOLE_{{ snakecase $name | upper }}, value: {{ ternary ($value | int64) $value $isWhole | toString | quote }}}
 {{- end }}
+{{ include "assay.keys.settings" (dict "root" . "prefix" "ASSAY_CONSOLE_") }}
+{{ include "assay.callerKey.settings" (dict "root" .) }}
 {{- with .Values.database.secretName }}
 {{ include "assay.database.settings" (dict "key" "console-url") }}
 {{- end }}

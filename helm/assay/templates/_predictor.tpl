@@ -71,6 +71,7 @@ containers:
     {{- $settings = append $settings (dict "name" $variable "value" (ternary ($value | int64) $value $isWhole | toString)) }}
     {{- end }}
     {{- $settings = concat $settings (include "assay.predictor.recordSettings" .root.Values.predictor.recording | fromYamlArray) }}
+    {{- $settings = concat $settings (include "assay.keys.settings" (dict "root" .root "prefix" "ASSAY_") | fromYamlArray) }}
     {{- include "assay.environment" (dict "own" $settings "values" $values) | nindent 4 }}
     ports:
       - {name: http, containerPort: 8000, protocol: TCP}
@@ -85,6 +86,7 @@ containers:
     volumeMounts:
       - {name: content, mountPath: /bundle, readOnly: true}
       - {name: tmp, mountPath: /tmp}
+      {{- include "assay.keys.mount" . | nindent 6 }}
       {{- if .root.Values.predictor.recording.enabled }}
       - {name: records, mountPath: /records}
       {{- if .root.Values.predictor.recording.existingClaim }}
@@ -98,6 +100,7 @@ containers:
 volumes:
   {{- include "assay.source.volumes" $source | nindent 2 }}
   {{- include "assay.predictor.recordVolumes" .root.Values.predictor | nindent 2 }}
+  {{- include "assay.keys.volume" . | nindent 2 }}
   {{- with .root.Values.predictor.recording }}
   {{- if and .enabled (eq .sink "database") }}
   {{- include "assay.database.volume" (dict "root" $.root "keys" (list "predictor-url")) | nindent 2 }}

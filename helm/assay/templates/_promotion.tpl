@@ -159,12 +159,14 @@ spec:
       {{- if .root.Values.database.secretName }}
       {{- $own = include "assay.database.settings" (dict "key" "console-url") | fromYamlArray }}
       {{- end }}
+      {{- $own = concat $own (include "assay.callerKey.settings" . | fromYamlArray) }}
       {{- include "assay.environment" (dict "own" $own "values" $values) | nindent 6 }}
       resources: {{- toYaml $promotion.resources | nindent 8 }}
       volumeMounts:
         - {name: content, mountPath: /holdout, readOnly: true}
         - {name: gate, mountPath: /etc/assay, readOnly: true}
         - {name: tmp, mountPath: /tmp}
+        {{- include "assay.callerKey.mount" . | nindent 8 }}
         {{- if .root.Values.database.secretName }}
         {{- include "assay.database.mount" . | nindent 8 }}
         {{- end }}
@@ -173,6 +175,7 @@ spec:
     {{- include "assay.source.volumes" $source | nindent 4 }}
     - name: gate
       configMap: {name: {{ .gate | default .jobName | quote }}}
+    {{- include "assay.callerKey.volume" . | nindent 4 }}
     {{- if .root.Values.database.secretName }}
     {{- include "assay.database.volume" (dict "root" .root "keys" (list "console-url")) | nindent 4 }}
     {{- end }}

@@ -50,6 +50,8 @@ class Head(NamedTuple):
     bodies: Bodies
     client: str
     """The value of the header that says who asks; empty where none does, or nobody records it."""
+    caller: str
+    """Whose key it is; empty where no keys are needed."""
 
 
 class Varying(NamedTuple):
@@ -63,17 +65,25 @@ class Varying(NamedTuple):
 
 
 class Heads:
-    """The heads that are known; `find_door` gives the door at a URL. For one thread."""
+    """The heads that are known; `find_door` gives the door at a URL, `find_caller` who is let in. For one thread."""
 
-    def __init__(self, find_door: Callable[[bytes], Door | None], *, most_rows: int, client_header: str = "") -> None:
+    def __init__(
+        self,
+        find_door: Callable[[bytes], Door | None],
+        find_caller: Callable[[Headers], str | None],
+        *,
+        most_rows: int,
+        client_header: str = "",
+    ) -> None:
         self._find_door = find_door
+        self._find_caller = find_caller
         self._most_rows = most_rows
         self._client_header = client_header
         self._known: Known[bytes, Head] = Known(self._parse)
         self._whole: Known[bytes, tuple[Head, Varying]] = Known(self._read)
 
     def forget(self) -> None:
-        """The doors have changed."""
+        """The doors have changed, or the keys."""
         self._known.clear()
         self._whole.clear()
 
@@ -98,13 +108,16 @@ class Heads:
         if door is None or not _NOT_TAKEN.isdisjoint(name for name, _ in parsed.fields):
             return None
         headers = Headers(raw=parsed.fields)
+        caller = self._find_caller(headers)
+        if caller is None:
+            return None
         try:
             json_size = read_json_size(headers.get(JSON_SIZE_HEADER))
         except ProtocolError:
             return None
         bodies = Bodies(door.route, door.model, headers, json_size=json_size, most_rows=self._most_rows)
         client = headers.get(self._client_header, "") if self._client_header else ""
-        return Head(door, headers.get("accept-encoding", ""), bodies, client)
+        return Head(door, headers.get("accept-encoding", ""), bodies, client, caller)
 
 
 def _read_varying(names: list[bytes], values: list[bytes]) -> Varying | None:

@@ -4,6 +4,7 @@ Paths are relative to the state directory, inside of which Envoy runs.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from promotion.routers.envoy.readiness import READINESS_PATH
 from promotion.routers.envoy.revisions import Role
@@ -16,6 +17,7 @@ HISTOGRAM_NAME = "took"
 # Milliseconds; Envoy's own buckets are two to five times the one before, which tells a quantile no better.
 _BUCKETS = tuple(step * 10**power for power in range(5) for step in (1, 1.5, 2, 3, 5, 7))
 
+_COLLECTOR = "collector"
 _TYPES = "type.googleapis.com/envoy"
 # Above what a machine holds: with Envoy's default of 3 retries at once, a killed canary fails thousands of requests.
 _CIRCUIT_BREAKERS = {
@@ -23,8 +25,11 @@ _CIRCUIT_BREAKERS = {
 }
 
 
-def make_bootstrap(host: str, port: int) -> JsonObject:
-    """The bootstrap of a gateway that listens on `host:port`."""
+def make_bootstrap(host: str, port: int, traces_url: str | None = None) -> JsonObject:
+    """The bootstrap of a gateway that listens on `host:port`.
+
+    Spans go to `traces_url`, the whole URL of a collector's door for OTLP/HTTP, where there is one.
+    """
     return {
         "node": {"id": "assay", "cluster": "assay"},
         "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
@@ -33,14 +38,19 @@ def make_bootstrap(host: str, port: int) -> JsonObject:
             "histogram_bucket_settings": [{"match": {"prefix": f"{STAT_PREFIX}."}, "buckets": list(_BUCKETS)}]
         },
         "static_resources": {
-            "listeners": [_make_listener(host, port)],
-            "clusters": [_make_role_cluster("stable"), _make_canary_cluster(), _make_fallback_cluster()],
+            "listeners": [_make_listener(host, port, traces_url)],
+            "clusters": [
+                _make_role_cluster("stable"),
+                _make_canary_cluster(),
+                _make_fallback_cluster(),
+                *([_make_collector_cluster(traces_url)] if traces_url else []),
+            ],
         },
     }
 
 
-def _make_listener(host: str, port: int) -> JsonObject:
-    connection_manager = {
+def _make_listener(host: str, port: int, traces_url: str | None) -> JsonObject:
+    connection_manager: JsonObject = {
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": STAT_PREFIX,
         "codec_type": "AUTO",
@@ -70,11 +80,41 @@ def _make_listener(host: str, port: int) -> JsonObject:
             }
         ],
     }
+    if traces_url:
+        connection_manager["tracing"] = _make_tracing(traces_url)
     return {
         "name": "assay",
         "address": {"socket_address": {"address": host, "port_value": port}},
         "enable_reuse_port": False,  # else a second gateway starts silently on the same port and takes half of it
         "filter_chains": [{"filters": [{"name": "http", "typed_config": connection_manager}]}],
+    }
+
+
+def _make_tracing(traces_url: str) -> JsonObject:
+    """A span for each request, of the client's trace where it names one; the revision that answers goes on with it."""
+    return {
+        "provider": {
+            "name": "envoy.tracers.opentelemetry",
+            "typed_config": {
+                "@type": f"{_TYPES}.config.trace.v3.OpenTelemetryConfig",
+                "http_service": {"http_uri": {"uri": traces_url, "cluster": _COLLECTOR, "timeout": "2s"}},
+                "service_name": "assay-gateway",
+            },
+        },
+    }
+
+
+def _make_collector_cluster(traces_url: str) -> JsonObject:
+    parts = urlsplit(traces_url)
+    address = {"socket_address": {"address": parts.hostname, "port_value": parts.port or 80}}
+    return {
+        "name": _COLLECTOR,
+        "type": "STRICT_DNS",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": _COLLECTOR,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
     }
 
 

@@ -54,14 +54,16 @@ class EnvoyProcess:
         host: str = "127.0.0.1",
         request_timeout_seconds: float = 60.0,
         per_try_timeout_seconds: float | None = None,
+        traces_url: str | None = None,
         own_session: bool = True,
         timeout_seconds: float = 30.0,
     ) -> Self:
         """Wait until `stable` is ready, start Envoy, and return once it routes every request to `stable`.
 
         Every gateway begins at 0 % and without a canary, whatever its directory says of an earlier one: nobody watched
-        the split meanwhile. `own_session` keeps a terminal's Ctrl-C from Envoy, so that `stop` can drain it. On Linux
-        Envoy is killed when the *thread* that called this ends, so call it from one that outlives the gateway.
+        the split meanwhile. Spans go to `traces_url`, a collector's door for OTLP/HTTP, without TLS. `own_session`
+        keeps a terminal's Ctrl-C from Envoy, so that `stop` can drain it. On Linux Envoy is killed when the *thread*
+        that called this ends, so call it from one that outlives the gateway.
 
         Raises RouterUnreachable when the directory cannot be written; GatewayNotStarted when the port or the directory
         is taken, stable is not ready or the split not in force within `timeout_seconds` each, or Envoy refuses its
@@ -76,7 +78,7 @@ class EnvoyProcess:
                 raise GatewayNotStarted(f"stable, {stable.name}, is not ready after {timeout_seconds:g} s: {reason}")
             first = Split(canary_percent=0, written_as=uuid4().hex)
             table = RouteTable(first, 0, request_timeout_seconds, per_try_timeout_seconds)
-            _write_configuration(state, make_bootstrap(host, port), table, stable)
+            _write_configuration(state, make_bootstrap(host, port, traces_url), table, stable)
             _validate(state)
             process = _launch(state, lock, own_session=own_session)
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from access.caller import OwnCredentials
 from console.page.asked_predictor import AnswerRefused, AskedPredictor, PredictorAway
 from console.page.seen_picture import PictureNotUsable, fit_to_frame, picture_as_seen, row_as_seen
 from tests.predictor.assay_serve import assay_serve
@@ -31,7 +32,7 @@ def pixels_at(address: str) -> list[list[int]]:
 def test_where_nobody_listens_it_says_who_was_asked_and_what_to_do() -> None:
     url = f"http://127.0.0.1:{find_free_port()}"
     with pytest.raises(PredictorAway, match=f"The predictor at {url} does not answer: ") as caught:
-        asyncio.run(AskedPredictor(url).read_model())
+        asyncio.run(AskedPredictor(url, OwnCredentials()).read_model())
     assert "assay split show" in caught.value.next_step
 
 
@@ -42,7 +43,7 @@ def test_a_picture_gets_the_answer_of_the_row_that_is_shown_of_it(tmp_path: Path
     drawn[10:54, 28:36] = 255
 
     async def ask(url: str) -> None:
-        predictor = AskedPredictor(f"http://{url}/")
+        predictor = AskedPredictor(f"http://{url}/", OwnCredentials())
         model = await predictor.read_model()
         assert model.image == bundle.manifest.image
         assert model.image is not None
