@@ -58,8 +58,6 @@ def _read(path: Path) -> bytes:
 
 
 def _read_fields(path: Path) -> dict[str, Any]:
-    import yaml
-
     try:
         fields = read_yaml(_read(path))
     except YamlMalformed as error:
