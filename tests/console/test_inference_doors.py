@@ -1,5 +1,6 @@
 """The predictors' doors at the console's port: a request and its answer are passed on as they are."""
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
@@ -9,7 +10,9 @@ import tritonclient.http as triton
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from console.http.inference_doors import inference_doors
+from access.scopes import Scope
+from console.http.inference_doors import INFERENCE_SCOPES, inference_doors
+from predictor.http.door_scopes import DOOR_SCOPES as PREDICTORS_SCOPES
 from tests.assay.program import free_ports, start_and_wait, train
 
 ROW = {"row": [0.0] * 64}
@@ -73,6 +76,32 @@ def test_binary_tensors_pass(predictor: str, doors: TestClient) -> None:
     own = httpx.post(f"{predictor}{path}", content=body, headers=headers, trust_env=False)
     length = "inference-header-content-length"
     assert (passed.content, passed.headers[length]) == (own.content, own.headers[length])
+
+
+@pytest.mark.parametrize("path", ["/v2/models/../repository/index", "/v2/models//a/infer", "/v2/models/a\\..\\b"])
+def test_a_path_that_is_no_doors_goes_nowhere(path: str) -> None:
+    """A gateway makes another path of it, to which the scope of this one would not belong."""
+    (port,) = free_ports(1)
+    app = Starlette(routes=inference_doors(f"http://127.0.0.1:{port}"))
+
+    async def ask() -> int:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://console") as client:
+            request = client.build_request("POST", "/v2/models/x")
+            request.url = request.url.copy_with(raw_path=path.encode())
+            return (await client.send(request)).status_code
+
+    assert asyncio.run(ask()) == 404
+
+
+def test_asking_takes_the_scope_infer_and_no_door_loads_models() -> None:
+    assert INFERENCE_SCOPES.find("POST", "/v2/models/digits/versions/2/infer") is Scope.INFER
+    assert INFERENCE_SCOPES.find("GET", "/v2/models/digits") is Scope.READ
+    assert INFERENCE_SCOPES.find("POST", "/v2/repository/models/digits/load") is Scope.ADMIN
+    for method, path, scope in PREDICTORS_SCOPES.doors():
+        asked = path.replace("{model}", "a").replace("{version}", "1")
+        if path.startswith(("/classify", "/forward", "/evaluate", "/v2/models")) and not path.endswith("stats"):
+            assert INFERENCE_SCOPES.find(method, asked) is scope, path
 
 
 def test_while_nobody_serves_it_says_so() -> None:

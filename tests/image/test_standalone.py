@@ -24,10 +24,11 @@ class Standalone(ConsoleClient):
     def __init__(self, volume: str) -> None:
         super().__init__()
         self.volume = volume
+        self.access = "ASSAY_CONSOLE_WITHOUT_KEYS=true"
         self.container = ""
 
     def start(self) -> None:
-        place = ("--publish", "127.0.0.1::7860", "--volume", f"{self.volume}:/data")
+        place = ("--env", self.access, "--publish", "127.0.0.1::7860", "--volume", f"{self.volume}:/data")
         self.container = docker("run", "--detach", *CONFINED, *place, standalone_image_under_test())
         self.url = f"http://127.0.0.1:{docker('port', self.container, '7860/tcp').rpartition(':')[2]}"
         wait_for(self._is_there, 120)
@@ -79,6 +80,21 @@ def test_page_and_clients_have_one_port_and_a_restart_keeps_what_there_is(standa
     assert standalone.get(f"/experiments/{experiment}")["state"] == "finished"
     wait_for(lambda: standalone.classify().status_code == 200, 60)
     assert answer.json()["request_id"] in _recorded(standalone)
+
+
+def test_with_keys_page_and_clients_are_asked_for_one(standalone: Standalone) -> None:
+    create = ("keys", "create", "ann", "--scope", "infer", "--file", "/data/keys.json")
+    mounted = ("--volume", f"{standalone.volume}:/data")
+    key = docker("run", "--rm", *CONFINED, *mounted, standalone_image_under_test(), *create).splitlines()[0]
+    assert standalone.stop() == 0
+    docker("rm", standalone.container)
+    standalone.access = "ASSAY_CONSOLE_KEYS_FILE=/data/keys.json"
+    standalone.start()
+    assert standalone.classify().status_code == 401
+    headers = {"authorization": f"Bearer {key}"}
+    allowed = httpx.post(f"{standalone.url}/classify", json={"row": ROW["row"]}, headers=headers, trust_env=False)
+    assert allowed.status_code == 503, "it may ask, but nobody serves yet"
+    assert httpx.get(f"{standalone.url}/experiments", headers=headers, trust_env=False).status_code == 403
 
 
 def _recorded(standalone: Standalone) -> list[str]:
