@@ -107,11 +107,18 @@ def find_foreign(headers: Mapping[str, str]) -> str:
     """Why a request is not of a page of ours, by what its browser says; empty where it is, or comes from a program."""
     host = headers.get("host", "")
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and _place_of(origin) != host:
         return f"a page of {origin[:100]!r} asks for nothing here"
     if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
         return "a page of another site asks for nothing here"
     return ""
+
+
+def _place_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no URL
+        return None
 
 
 def is_plain_address(host: str) -> bool:

@@ -82,7 +82,7 @@ def read_keys(path: Path) -> tuple[StoredKey, ...]:
         raise KeysNotUsable(f"the file of keys {path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the document"
-        found = f"{where}: {error.errors()[0]['msg']}"
+        found = " ".join(f"{where[:100]}: {error.errors()[0]['msg']}".split())
         raise KeysNotUsable(f"{path} is no file of keys ({found}); expected one that `assay keys` has made") from None
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bundle.errors import BundleDamaged, BundleError, BundleNotFound, BundleNotUsable
 from bundle.manifest import MANIFEST_NAME, MODEL_NAME, Manifest, content_digest, stored_form
+from bundle.one_line import explain_first, one_line
 
 MANIFEST_LIMIT_BYTES = 16 * 2**20
 MODEL_LIMIT_BYTES = 2**31 - 1  # protobuf's own limit: a larger model would need external data
@@ -43,7 +44,7 @@ def _read_verified(path: Path, expected_digest: str | None) -> Bundle:
     manifest_bytes = _read_file(path / MANIFEST_NAME, MANIFEST_LIMIT_BYTES)
     manifest, stated_digest = _parse(path / MANIFEST_NAME, manifest_bytes)
     if expected_digest is not None and stated_digest != expected_digest:
-        raise BundleDamaged(f"{path} is the bundle {stated_digest}, not {expected_digest}")
+        raise BundleDamaged(f"{path} is the bundle {one_line(stated_digest)}, not {expected_digest}")
     if MODEL_NAME not in manifest.files:
         raise BundleNotUsable(f"{path / MANIFEST_NAME} names no {MODEL_NAME}")
     _refuse_other_files(path, {MANIFEST_NAME, *manifest.files})
@@ -62,13 +63,11 @@ def _parse(path: Path, content: bytes) -> tuple[Manifest, str]:
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
         raise BundleDamaged(f"{path} was changed: it is not a JSON object with a digest") from error
     if not is_intact:
-        raise BundleDamaged(f"{path} was changed: its content is not what {stated_digest} names")
+        raise BundleDamaged(f"{path} was changed: its content is not what {one_line(stated_digest)} names")
     try:
         return Manifest.model_validate(fields), stated_digest
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the manifest"
-        raise BundleNotUsable(f"{path}: {where}: {first['msg']}") from error
+        raise BundleNotUsable(f"{path}: {explain_first(error, 'the manifest')}") from error
 
 
 def _refuse_other_files(path: Path, known: set[str]) -> None:

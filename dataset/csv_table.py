@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dataset.errors import DatasetError, DatasetMalformed, DatasetNotFound
 from dataset.labelled_rows import LabelledRows
+from dataset.shown import named, quoted
 
 LABEL_COLUMN = "label"
 
@@ -34,12 +35,9 @@ def read_csv_table(path: Path) -> LabelledRows:
     if not os.path.isfile(path):  # pathlib's raises for a path that is too long or stands in a closed directory
         raise DatasetNotFound(f"{path}: no such file; expected a CSV with a header and a label column")
     try:
-        with _open(path) as content:
-            return _read_table(path, io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
+        return _read_text(path)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DatasetMalformed(f"{path}: not a whole gzip file: {error}") from error
-    except UnicodeDecodeError as error:
-        raise DatasetMalformed(f"{path}, line {_line_that_is_not_utf8(path)}: not UTF-8 text") from error
     except OSError as error:
         raise DatasetNotFound(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -68,6 +66,14 @@ def _shortest(number: float) -> str:
 
 def _open(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def _read_text(path: Path) -> LabelledRows:
+    try:
+        with _open(path) as content:
+            return _read_table(path, io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
+    except UnicodeDecodeError as error:
+        raise DatasetMalformed(f"{path}, line {_line_that_is_not_utf8(path)}: not UTF-8 text") from error
 
 
 def _line_that_is_not_utf8(path: Path) -> int:
@@ -107,13 +113,15 @@ def _read_header(path: Path, lines: _NumberedLines) -> list[str]:
     if all(is_number(name) for name in header):
         raise DatasetMalformed(f"{path}, line 1: numbers; expected a header line such as label,pixel1,pixel2")
     if len(header) < 2:
-        raise DatasetMalformed(f"{path}, line 1: one column {header[0]!r}; expected a label and at least one feature")
+        raise DatasetMalformed(
+            f"{path}, line 1: one column {quoted(header[0])}; expected a label and at least one feature"
+        )
     known: set[str] = set()
     for place, name in enumerate(header, start=1):
         if not name:
             raise DatasetMalformed(f"{path}, line 1: column {place} has no name")
         if name in known:
-            raise DatasetMalformed(f"{path}, line 1: two columns are named {name!r}")
+            raise DatasetMalformed(f"{path}, line 1: two columns are named {quoted(name)}")
         known.add(name)
     return header
 
@@ -132,7 +140,7 @@ def _read_rows(
             raise DatasetMalformed(f"{path}, line {line}: {len(cells)} columns, but the header names {len(header)}")
         label = cells[label_at].strip()
         if not label:
-            raise DatasetMalformed(f"{path}, line {line}, column {header[label_at]}: no label")
+            raise DatasetMalformed(f"{path}, line {line}, column {named(header[label_at])}: no label")
         values = _without(cells, label_at)
         if not rows:
             categories.begin(line, values)
@@ -160,9 +168,9 @@ class _Categories:
         counted = list(cells)
         for place, indices in self.found.items():
             if is_number(cells[place]):
-                found, column = self._first_cells[place], names[place]
-                where = f"{path}, line {self._first_line}, column {column}"
-                raise DatasetMalformed(f"{where}: {found!r} is not a finite number, as others of the column are")
+                found = quoted(self._first_cells[place])
+                where = f"{path}, line {self._first_line}, column {named(names[place])}"
+                raise DatasetMalformed(f"{where}: {found} is not a finite number, as others of the column are")
             counted[place] = str(indices.setdefault(cells[place].strip(), len(indices)))
         return counted
 
@@ -174,7 +182,8 @@ def _read_numbers(path: Path, line: int, names: list[str], cells: list[str]) -> 
         numbers = np.array([float(cell) if is_number(cell) else math.nan for cell in cells])
     if not np.isfinite(numbers).all():
         place = int(np.flatnonzero(~np.isfinite(numbers))[0])
-        raise DatasetMalformed(f"{path}, line {line}, column {names[place]}: {cells[place]!r} is not a finite number")
+        where = f"{path}, line {line}, column {named(names[place])}"
+        raise DatasetMalformed(f"{where}: {quoted(cells[place])} is not a finite number")
     return numbers
 
 

@@ -22,6 +22,7 @@ from pyarrow import types
 from dataset.csv_table import LABEL_COLUMN, is_number
 from dataset.errors import DatasetMalformed, DatasetTooLarge
 from dataset.labelled_rows import LabelledRows
+from dataset.shown import named, quoted
 from dataset.table_memory import table_memory
 
 _BATCH_ROWS = 16_384
@@ -51,7 +52,9 @@ class _Reading:
         _require_names(path, names)
         for name, field in zip(names, fields, strict=True):
             if not _is_text(field.type) and not _is_number(field.type):
-                raise DatasetMalformed(f"{path}, column {name}: {field.type}; expected numbers, texts or truth values")
+                raise DatasetMalformed(
+                    f"{path}, column {named(name)}: {named(str(field.type))}; expected numbers, texts or truth values"
+                )
         self._label_at = names.index(LABEL_COLUMN) if LABEL_COLUMN in names else 0
         self._label_name = names.pop(self._label_at)
         kinds = [field.type for place, field in enumerate(fields) if place != self._label_at]
@@ -88,15 +91,15 @@ class _Reading:
     def _finish(self) -> LabelledRows:
         if "" in self._labels:
             row = self._labels.index("") + 1
-            raise DatasetMalformed(f"{self._path}, row {row}, column {self._label_name}: no label")
+            raise DatasetMalformed(f"{self._path}, row {row}, column {named(self._label_name)}: no label")
         features = np.empty((len(self._labels), len(self._columns)))
         categories: dict[str, tuple[str, ...]] = {}
         for place, (name, column) in enumerate(self._columns.items()):
             try:
                 features[:, place], texts = column.finish()
             except _NotFinite as error:
-                where = f"{self._path}, row {error.row + 1}, column {name}"
-                raise DatasetMalformed(f"{where}: {error.found!r} is not a finite number{error.why}") from error
+                where = f"{self._path}, row {error.row + 1}, column {named(name)}"
+                raise DatasetMalformed(f"{where}: {quoted(error.found)} is not a finite number{error.why}") from error
             categories.update({name: texts} if texts else {})
         return LabelledRows(
             name=self._path.name,
@@ -189,10 +192,10 @@ def _require_names(path: Path, names: Sequence[str]) -> None:
         if not name:
             raise DatasetMalformed(f"{path}: column {place} has no name")
         if name.startswith(_PANDAS_INDEX):
-            raise DatasetMalformed(f"{path}, column {name}: an index of pandas; write the file with index=False")
+            raise DatasetMalformed(f"{path}, column {named(name)}: an index of pandas; write the file with index=False")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise DatasetMalformed(f"{path}: two columns are named {twice!r}")
+        raise DatasetMalformed(f"{path}: two columns are named {quoted(twice)}")
 
 
 def _value_type(kind: pa.DataType) -> pa.DataType:

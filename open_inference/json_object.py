@@ -14,6 +14,7 @@ Parameters = Mapping[str, str | int | float | bool]
 """V2's `parameters`, by name."""
 
 _SHOWN_CHARACTERS = 64
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}  # which JSON writes as they are
 _LARGEST_SIZE = 2**31 - 1
 _MOST_DIMENSIONS = 32
 
@@ -31,7 +32,7 @@ def parse_json(content: bytes) -> object:
 def quote(text: str) -> str:
     """A caller's text for the text of an error: in quotes, on one line, and not longer than a reader needs."""
     shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    return orjson.dumps(shown).decode()
+    return orjson.dumps(shown).decode().translate(_LINE_ENDS)
 
 
 def describe(value: object) -> str:

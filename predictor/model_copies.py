@@ -43,11 +43,12 @@ class ModelCopies:
             head, _, content = self._path_of(digest).read_bytes().partition(b"\n")
             fields = orjson.loads(head)
             manifest = _read_manifest(fields["manifest"]) if fields["manifest"] else None
+            revision = str(fields["revision"])
         except OSError as error:
             raise BundleError(f"the copy of {name} version {version} cannot be read: {error.strerror}") from error
         except (orjson.JSONDecodeError, KeyError, TypeError, ValidationError) as error:
             raise BundleDamaged(f"the copy of {name} version {version} was changed") from error
-        return StoredModel(ModelIdentity(name, version, str(fields["revision"]), digest), manifest, content)
+        return StoredModel(ModelIdentity(name, version, revision, digest), manifest, content)
 
     def remove(self) -> None:
         """Nobody comes later."""

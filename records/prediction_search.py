@@ -135,8 +135,8 @@ def _after(page: str) -> tuple[ColumnElement[bool], ...]:
     row, _, key = rest.partition(",")
     try:
         place = (datetime.fromisoformat(at).astimezone(), key, int(row))
-    except ValueError as error:
-        raise QueryNotKnown(f"{page[:80]} is no page; expected the next_page of a page before") from error
+    except (ValueError, OverflowError) as error:  # a time on no calendar
+        raise QueryNotKnown(f"{page[:80]!r} is no page; expected the next_page of a page before") from error
     values = [literal(value, column.type) for value, column in zip(place, _PLACE, strict=True)]
     # The first one repeats a part of the second: months of which all is newer are not looked at.
     return Prediction.answered_at <= place[0], tuple_(*_PLACE) < tuple_(*values)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import orjson
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bundle.manifest import NAME_PATTERN, content_digest
+from bundle.one_line import explain_first
+from bundle.yaml_document import YamlMalformed, read_yaml
 from training.errors import ParametersNotUsable
 
 IMPORT_PATH_PATTERN = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
@@ -75,6 +76,14 @@ class TrainingParameters(_Parameters):
     )
     parity: ParityParameters = ParityParameters()
 
+    @model_validator(mode="after")
+    def _can_be_named_by_a_digest(self) -> Self:
+        try:
+            self.digest()
+        except TypeError as error:
+            raise ValueError(f"{error}; expected values that JSON has") from error
+        return self
+
     def numbered(self, model_version: int | None, experiment_id: int | None) -> "TrainingParameters":
         """These parameters with another version or experiment id, where one is given."""
         return self.model_copy(
@@ -101,14 +110,12 @@ def read_parameters(path: Path | None) -> TrainingParameters:
     if path is None:
         return TrainingParameters()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_bytes())
     except OSError as error:
         raise ParametersNotUsable(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParametersNotUsable(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except YamlMalformed as error:
+        raise ParametersNotUsable(f"{path}: not YAML: {error}") from error
     try:
         return TrainingParameters.model_validate({} if content is None else content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise ParametersNotUsable(f"{path}: {key}: {first['msg']}") from error
+        raise ParametersNotUsable(f"{path}: {explain_first(error)}") from error

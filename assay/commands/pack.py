@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from assay.output import print_json, print_lines
 from bundle import write_bundle
+from bundle.one_line import one_line
+from bundle.yaml_document import YamlMalformed, read_yaml
 from predictor.errors import ModelNotUsable
 
 _FIELDS = frozenset({"task", "feature_names", "categories", "unknown_categories", "classes", "answer", "metrics"})
@@ -58,11 +59,11 @@ def _read(path: Path) -> bytes:
 
 def _read_fields(path: Path) -> dict[str, Any]:
     try:
-        fields = yaml.safe_load(_read(path))
-    except yaml.YAMLError as error:
-        raise ModelNotUsable(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    unknown = sorted(set(fields) - _FIELDS) if isinstance(fields, dict) else []
+        fields = read_yaml(_read(path))
+    except YamlMalformed as error:
+        raise ModelNotUsable(f"{path}: not YAML: {error}") from error
+    unknown = sorted(set(map(str, fields)) - _FIELDS) if isinstance(fields, dict) else []
     if not isinstance(fields, dict) or unknown:
-        found = f"the field {unknown[0]!r}" if unknown else f"a {type(fields).__name__}"
+        found = f"the field {one_line(repr(unknown[0]))}" if unknown else f"a {type(fields).__name__}"
         raise ModelNotUsable(f"{path}: {found}; expected fields among {', '.join(sorted(_FIELDS))}")
     return fields

@@ -16,6 +16,7 @@ from access import scopes
 from access.doorkeeper import Doorkeeper, caller_name
 from access.errors import AccessError, Denied, KeyMissing, KeyRefused, ScopeMissing
 from access.key_file import StoredKey
+from access.scopes import DoorScopes
 from console.http.door_scopes import DOOR_SCOPES, PAGE, SIGN_IN
 from console.http.error_answers import error_answer, status_of
 from console.http.sessions import Sessions, Visitor
@@ -27,8 +28,11 @@ _LOOKS = frozenset({"GET", "HEAD"})
 class Admission:
     """The middleware."""
 
-    def __init__(self, app: ASGIApp, *, doorkeeper: Doorkeeper, sessions: Sessions) -> None:
+    def __init__(
+        self, app: ASGIApp, *, doorkeeper: Doorkeeper, sessions: Sessions, door_scopes: DoorScopes = DOOR_SCOPES
+    ) -> None:
         self._app = app
+        self._door_scopes = door_scopes
         self._doorkeeper = doorkeeper
         self._sessions = sessions
 
@@ -51,7 +55,7 @@ class Admission:
 
     def _admit(self, scope: Scope, connection: HTTPConnection) -> None:
         method, path = scope.get("method", "GET"), scope["path"]
-        needed = DOOR_SCOPES.find(method, path)
+        needed = self._door_scopes.find(method, path)
         if needed is scopes.OPEN:
             return
         key = self._find_key(needed, method, scope, connection) if self._doorkeeper.is_asking else None

@@ -8,6 +8,7 @@ import yaml
 from nicegui import ui
 
 from access.scopes import Scope
+from bundle.yaml_document import YamlMalformed, read_yaml
 from console.data_parts import DataPart
 from console.errors import Refused
 from console.experiments import TrainingOrder
@@ -82,11 +83,10 @@ def _shown(parameters: Mapping[str, Any]) -> str:
 def _read_parameters(text: str) -> Mapping[str, Any]:
     """YAML, or JSON, which is YAML as well. Raises Refused with the line."""
     try:
-        given = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise Refused(f"parameters{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
+        given = read_yaml(text)
+    except YamlMalformed as error:
+        where = f", line {error.line}" if error.line else ""
+        raise Refused(f"parameters{where}: not YAML: {error.problem}") from error
     if given is not None and not isinstance(given, Mapping):
         raise Refused("parameters: expected names with values, such as model: {name: digits}")
     return given or {}

@@ -8,17 +8,19 @@ of the data set where there is one: nothing is stretched, because a model learns
 import csv
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from bundle import ImageForm
+from bundle.one_line import one_line
 from console.errors import UploadMalformed, UploadTooLarge
 from dataset import LabelledRows
+from predictor.errors import ImageNotReadable
+from predictor.images.decode import check_scans
 from training.image_form import image_form
 
 LABELS = "labels.csv"
@@ -39,7 +41,7 @@ def read_image_zip(
             members = _members(archive, name, image_limit)
             labels = dict(_read_labels(archive, members, name, image_limit))
             if missing := members.keys() - labels.keys() - {LABELS}:
-                raise UploadMalformed(f"{name}: {min(missing)!r} has no line in {LABELS}")
+                raise UploadMalformed(f"{name}: {min(missing)[:100]!r} has no line in {LABELS}")
             pictures: list[NDArray[np.float64]] = []
             size = (form.width, form.height) if form else None
             for file in labels:
@@ -50,8 +52,10 @@ def read_image_zip(
                         f"{name}: {len(labels)} images of {picture.size} pixels; expected fewer at once"
                     )
                 pictures.append(_scaled(picture, form))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
-        raise UploadMalformed(f"{name}: not a whole zip: {error}") from error
+    except (UploadMalformed, UploadTooLarge):
+        raise
+    except Exception as error:  # zipfile has many ways: BadZipFile, OSError, ValueError, OverflowError, struct.error
+        raise UploadMalformed(f"{name}: not a whole zip: {one_line(error)}") from error
     names = like.feature_names if like else tuple(f"pixel{number}" for number in range(1, pictures[0].size + 1))
     output = like.output_feature if like else "label"
     return LabelledRows(name, np.stack(pictures), tuple(labels.values()), names, output)
@@ -61,12 +65,15 @@ def _members(archive: zipfile.ZipFile, name: str, image_limit: int) -> dict[str,
     found: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         shown, parts = repr(member.filename[:100]), PurePosixPath(member.filename).parts
-        if member.is_dir():
+        if member.filename.endswith("/"):  # is_dir fails for a name that is empty
             continue
         if ".." in parts or member.filename.startswith("/") or "\\" in member.filename or "\x00" in member.filename:
             raise UploadMalformed(f"{name}: {shown} leads out of the zip; expected names of files in it")
         if member.flag_bits & 0x1:
             raise UploadMalformed(f"{name}: {shown} is encrypted")
+        if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # others unpack without a bound
+            kind = f"{shown} has the compression {member.compress_type}"
+            raise UploadMalformed(f"{name}: {kind}; expected stored or deflated files")
         if member.filename in found:
             raise UploadMalformed(f"{name}: {shown} is in the zip twice")
         found[member.filename] = member
@@ -85,7 +92,7 @@ def _read_labels(
         text = _read(archive, members[LABELS], _LABELS_BYTES, name).decode("utf-8-sig")
         lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         if not {"file", "label"} <= set(lines.fieldnames or ()):
-            raise UploadMalformed(f"{where}, line 1: {lines.fieldnames}; expected the columns file and label")
+            raise UploadMalformed(f"{where}, line 1: {one_line(lines.fieldnames)}; expected the columns file and label")
         seen: set[str] = set()
         for line in lines:
             file, label = (line["file"] or "").strip(), (line["label"] or "").strip()
@@ -101,7 +108,7 @@ def _read_labels(
         if not seen:
             raise UploadMalformed(f"{where}: a header, but no lines")
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UploadMalformed(f"{where}: not a CSV table: {error}") from error
+        raise UploadMalformed(f"{where}: not a CSV table: {one_line(error)}") from error
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit_bytes: int, name: str) -> bytes:
@@ -121,8 +128,13 @@ def _read_picture(content: bytes, file: str, name: str, size: tuple[int, int] | 
                 raise UploadMalformed(f"{where} is {found} pixels; expected {expected}, as the others")
             if picture.size[0] * picture.size[1] > 2**20:
                 raise UploadTooLarge(f"{where} has more than a million pixels")
+            check_scans(picture, content)
             return np.asarray(picture.convert("L"))
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+    except (UploadMalformed, UploadTooLarge):
+        raise
+    except ImageNotReadable as error:
+        raise UploadMalformed(f"{where}: {error}") from error
+    except Exception as error:  # Pillow's decoders fail in many ways: OSError, SyntaxError, ValueError, struct.error
         raise UploadMalformed(f"{where} is no PNG or JPEG, or not whole") from error
 
 

@@ -6,8 +6,8 @@ anything is unpacked, and zipfile unpacks no more than the size that an entry st
 
 import io
 import zipfile
-import zlib
 
+from bundle.one_line import one_line
 from open_inference.json_object import quote
 from predictor.errors import BodyTooLarge, RequestRefused
 from predictor.files.piece import FileLimits
@@ -32,11 +32,11 @@ class Archive:
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(content))
         except Exception as error:  # zipfile has many ways: BadZipFile, NotImplementedError, ValueError, struct.error
-            raise RequestRefused(f"the file is no whole ZIP: {error}; expected a ZIP or CSV") from error
+            raise RequestRefused(f"the file is no whole ZIP: {one_line(error)}; expected a ZIP or CSV") from error
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._archive.infolist():
-            name = last_part(entry.filename)
-            if entry.is_dir() or name.startswith(".") or "__MACOSX" in entry.filename:
+            name = last_part(entry.filename)  # a folder has none
+            if not name or name.startswith(".") or "__MACOSX" in entry.filename:
                 continue
             if name in self._entries:
                 raise RequestRefused(f"the archive has {quote(name)} twice; expected other names, whatever the folder")
@@ -55,9 +55,8 @@ class Archive:
         """The content of one file. Raises RequestRefused, which names it, when it is damaged."""
         try:
             return self._archive.read(self._entries[name])
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
-            reason = " ".join(str(error).split())
-            raise RequestRefused(f"{quote(name)} is damaged in the archive: {reason}") from error
+        except Exception as error:  # as many ways
+            raise RequestRefused(f"{quote(name)} is damaged in the archive: {one_line(error)}") from error
 
 
 def last_part(path: str) -> str:

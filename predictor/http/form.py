@@ -9,6 +9,7 @@ from typing import Any
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, FormParser, parse_options_header
 
+from bundle.one_line import one_line
 from open_inference.json_object import quote
 from predictor.errors import RequestRefused
 
@@ -52,8 +53,7 @@ def read_form(body: bytes, content_type: str) -> Mapping[str, bytes]:
         parser.write(body)
         parser.finalize()
     except FormParserError as error:
-        reason = " ".join(str(error).split())
-        raise RequestRefused(f"the body is no form: {reason}; expected {_FORM} with its boundary") from error
+        raise RequestRefused(f"the body is no form: {one_line(error)}; expected {_FORM} with its boundary") from error
     if not has_end:
         raise RequestRefused("the form has no end; expected the boundary and -- after its last part")
     return parts

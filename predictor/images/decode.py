@@ -7,9 +7,12 @@ import io
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from bundle.one_line import one_line
 from predictor.errors import BodyTooLarge, ImageNotReadable
 
 _FORMATS = ("PNG", "JPEG")
+_SCAN = b"\xff\xda"  # within the samples a zero would stand between the two
+_MOST_SCANS = 100
 
 
 def decode_image(content: bytes, *, pixel_limit: int, background: str, needed: tuple[int, int]) -> Image.Image:
@@ -22,19 +25,29 @@ def decode_image(content: bytes, *, pixel_limit: int, background: str, needed: t
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             pixels = image.width * image.height
+            check_scans(image, content)
             if pixels > pixel_limit:
                 raise _too_many(f"{image.width} x {image.height} pixels", pixel_limit)
             image.draft(None, needed)
             return _flatten(ImageOps.exif_transpose(image), background)
-    except BodyTooLarge:
+    except (BodyTooLarge, ImageNotReadable):
         raise
     except Image.DecompressionBombError as error:
         raise _too_many("far too many pixels", pixel_limit) from error
     except UnidentifiedImageError as error:
         raise ImageNotReadable(f"{len(content)} bytes are no picture; expected PNG or JPEG") from error
     except Exception as error:  # Pillow's decoders fail in many ways: OSError, SyntaxError, ValueError, struct.error
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         raise ImageNotReadable(f"the picture is damaged: {reason}; expected a whole PNG or JPEG") from error
+
+
+def check_scans(image: Image.Image, content: bytes) -> None:
+    """Raises ImageNotReadable for a JPEG of far more scans than anybody writes.
+
+    Each goes through the whole picture, and may take thirty bytes: what fits into a request would take hours.
+    """
+    if image.format == "JPEG" and (scans := content.count(_SCAN)) > _MOST_SCANS:
+        raise ImageNotReadable(f"the picture has {scans} scans; expected at most {_MOST_SCANS}")
 
 
 def _flatten(image: Image.Image, background: str) -> Image.Image:

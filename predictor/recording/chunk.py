@@ -19,6 +19,8 @@ from zlib import crc32
 import numpy as np
 import orjson
 
+from bundle.one_line import one_line
+from open_inference import ProtocolError
 from open_inference.binary_data import decode_binary
 from predictor.recording.record import KeptTensor, is_plain
 
@@ -189,8 +191,9 @@ class Chunk:
             ]
             own = process, number, identity, transport, tensors[:inputs], tensors[inputs:]
             return cls(*own, labels, indices, probabilities, values, requests, is_shared, is_cut)
-        except (ValueError, TypeError) as error:  # another version's, for what is between the two sums is as written
-            raise ChunkDamaged(f"a chunk is none of this version: {error}") from error
+        except (ValueError, TypeError, LookupError, ProtocolError) as error:
+            # Another version's, for what is between the two sums is as it was written.
+            raise ChunkDamaged(f"a chunk is none of this version: {one_line(error)}") from error
 
 
 def _raw(tensor: KeptTensor) -> bytes | memoryview:

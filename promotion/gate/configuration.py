@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import orjson
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bundle.manifest import content_digest
+from bundle.one_line import one_line
+from bundle.yaml_document import YamlMalformed, read_yaml
 from promotion.errors import PromotionError
 from promotion.gate.policy import GatePolicy, Guardrail, GuardrailPolicy, LiveLabelPolicy, SliceDefinition
 from promotion.gate.profiles import PROFILES
@@ -170,7 +171,9 @@ def read_gate_configuration(path: Path | None) -> GatePolicy:
         return GatePolicy()
     content = _read_yaml(path)
     if not isinstance(content, dict):
-        raise GateConfigurationError(f"{path}: found {content!r}, expected keys with values, such as `margin: 0.02`")
+        raise GateConfigurationError(
+            f"{path}: found {one_line(repr(content))}, expected keys with values, such as `margin: 0.02`"
+        )
     try:
         return GateConfiguration.model_validate(content).to_policy(path.parent)
     except ValidationError as error:
@@ -206,25 +209,23 @@ def policy_digest(policy: GatePolicy) -> str:
 
 def _read_yaml(path: Path) -> object:
     try:
-        content: object = yaml.safe_load(path.read_bytes())
+        content = read_yaml(path.read_bytes())
     except OSError as error:
         raise GateConfigurationError(f"{path} cannot be read: {error.strerror}; expected a gate.yaml") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise GateConfigurationError(f"{path}, line {line}: {error.problem}; expected YAML") from error
-    except (yaml.YAMLError, ValueError) as error:  # bytes that are no text; a date that is on no calendar
-        raise GateConfigurationError(f"{path}: {str(error).splitlines()[0]}; expected YAML") from error
+    except YamlMalformed as error:
+        where = f", line {error.line}" if error.line else ""
+        raise GateConfigurationError(f"{path}{where}: {error.problem}; expected YAML") from error
     return {} if content is None else content
 
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "value_error":
-        return first["msg"].removeprefix("Value error, ")
+        return one_line(first["msg"].removeprefix("Value error, "))
     names = [str(part) for part in first["loc"]]
     part = _PARTS.get(names[0]) if len(names) > 1 else None
     fields, key = (GateConfiguration.model_fields, names[0]) if part is None else (part.model_fields, names[1])
     where = f"{names[0]}, {key}" if part is not None else key
     if key not in fields:
-        return f"{where}: unknown key, expected one of {', '.join(fields)}"
-    return f"{where}: found {first['input']!r}, expected {fields[key].description}"
+        return f"{one_line(where)}: unknown key, expected one of {', '.join(fields)}"
+    return f"{where}: found {one_line(repr(first['input']))}, expected {fields[key].description}"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from bundle.one_line import explain_first
 from promotion.kubernetes.api_server import ApiServer
 from promotion.kubernetes.errors import RecordUnreachable, as_rollout_errors
 from promotion.kubernetes.release import Release
 from promotion.rollout.orders import Order, order_from_json, order_to_json
-from promotion.rollout.record import explain_first
 from promotion.rollout.rollout_store import RolloutNotUsable
 
 ORDER = "order-"

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from bundle.one_line import explain_first
 from promotion.gate.record import EvidenceRecord
 from promotion.kubernetes.api_server import ApiServer, JsonObject
 from promotion.kubernetes.errors import (
@@ -25,7 +26,7 @@ from promotion.kubernetes.errors import (
 )
 from promotion.kubernetes.lease import Lease
 from promotion.kubernetes.release import Release
-from promotion.rollout.record import RolloutRecord, explain_first, record_from_json, record_to_json
+from promotion.rollout.record import RolloutRecord, record_from_json, record_to_json
 from promotion.rollout.rollout_store import RolloutNotUsable
 
 RECORD, EVIDENCE, HISTORY = "record.json", "evidence.json", "history-"

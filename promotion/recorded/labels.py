@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bundle.one_line import one_line
 from promotion.recorded.answers import LabelsRefused
 
 MOST_LABELS = 1_000_000
@@ -54,12 +55,12 @@ def read_labels_file(path: Path) -> tuple[TrueLabel, ...]:
 
 def _parse(content: str, path: Path) -> Iterator[TrueLabel]:
     lines = csv.DictReader(io.StringIO(content, newline=""), strict=True)
-    if not {"request_id", "label"} <= set(lines.fieldnames or ()):
-        raise LabelsRefused(
-            f"{path}: the header is {lines.fieldnames}; expected request_id,label or request_id,row,label"
-        )
     seen: Counter[str] = Counter()
     try:
+        if not {"request_id", "label"} <= set(lines.fieldnames or ()):
+            raise LabelsRefused(
+                f"{path}: the header is {one_line(lines.fieldnames)}; expected request_id,label or request_id,row,label"
+            )
         for number, line in enumerate(lines, start=1):
             request_id, label, row = line["request_id"], line["label"], line.get("row")
             if not request_id or not label or None in line or number > MOST_LABELS:
@@ -67,7 +68,7 @@ def _parse(content: str, path: Path) -> Iterator[TrueLabel]:
             yield TrueLabel(request_id, int(row) if "row" in line and row else seen[request_id], label)
             seen[request_id] += 1
     except (csv.Error, ValueError) as error:
-        raise LabelsRefused(f"{path}, line {lines.line_num}: {error}") from error
+        raise LabelsRefused(f"{path}, line {lines.reader.line_num}: {one_line(error)}") from error
 
 
 def _explain(number: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from bundle.one_line import one_line
 from promotion.evidence.asked_predictor import REPLAY_ID
 from promotion.recorded.answers import AnswersOfBoth, RecordedAnswer, RecordsMissing, RolloutAnswers
 
@@ -64,7 +65,8 @@ class RecordedPredictions:
         try:
             record: dict[str, Any] = orjson.loads(line)
             if record["schema"] != SCHEMA:
-                raise RecordsMissing(f"{path} has records of schema {record['schema']}; this version reads {SCHEMA}")
+                found = one_line(record["schema"])
+                raise RecordsMissing(f"{path} has records of schema {found}; this version reads {SCHEMA}")
             at = datetime.fromisoformat(record["time"]).timestamp()
             role = self.of.role_of(record["bundle_digest"])
             is_meant = role is not None and at >= self.of.since and record.get("id") != REPLAY_ID
@@ -72,4 +74,4 @@ class RecordedPredictions:
                 answer = RecordedAnswer(record["request_id"], at, tuple(record["labels"]))
                 self.answers.add(role, answer)
         except (KeyError, TypeError, ValueError) as error:
-            raise RecordsMissing(f"{path} has a line that is no recorded prediction: {error}") from error
+            raise RecordsMissing(f"{path} has a line that is no recorded prediction: {one_line(error)}") from error

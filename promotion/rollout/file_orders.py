@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bundle.one_line import explain_first
 from promotion.rollout.orders import Order, order_from_json, order_to_json
-from promotion.rollout.record import explain_first
 from promotion.rollout.rollout_store import RolloutError, RolloutNotUsable
 
 

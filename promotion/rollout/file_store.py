@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from promotion.rollout.record import RolloutRecord, explain_first, record_from_json, record_to_json
+from bundle.one_line import explain_first
+from promotion.rollout.record import RolloutRecord, record_from_json, record_to_json
 from promotion.rollout.rollout_store import RolloutError, RolloutNotUsable, RolloutUnderWay
 
 

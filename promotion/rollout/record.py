@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from promotion.gate.outcome import Outcome
 from promotion.guardrails.findings import GuardrailFinding
@@ -300,10 +300,3 @@ def record_to_line(record: RolloutRecord) -> str:
 def record_from_json(content: bytes) -> RolloutRecord:
     """The record that `content` states; pydantic's ValidationError when it states none."""
     return _DOCUMENT.validate_json(content)
-
-
-def explain_first(error: ValidationError) -> str:
-    """Where a document is no record, and why, in one line."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the document"
-    return f"{where}: {first['msg']}"

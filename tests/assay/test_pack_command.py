@@ -37,6 +37,8 @@ def test_a_file_alone_answers_inference(tmp_path: Path) -> None:
         ("price: 1", "the field 'price'; expected fields among answer, categories, classes"),
         ("[1]", "a list; expected fields among"),
         ("task: [", "not YAML"),
+        ("task: !!int ''", "not YAML: a value is not of the type it names"),
+        ("1: a", "the field '1'; expected fields among"),
         ("task: classification", "shapes: the manifest: Value error, 0 classes for classification"),
         ("{task: regression}", "the outputs are logits FP32 [-1, 4]; expected value FP32 [-1] or [-1, 1]"),
     ],

@@ -16,6 +16,7 @@ from pyarrow import csv as pa_csv
 from console.errors import UploadMalformed, UploadTooLarge
 from console.uploads import UploadLimits, read_labelled_file
 from dataset import LabelledRows, read_csv_table
+from tests.fuzz.parsers.pictures import jpeg_of_scans
 
 LIMITS = UploadLimits(file_bytes=2**20, memory_bytes=2**20, images=20, image_bytes=2**14)
 TABLE = b"label,pixel1,pixel2,pixel3,pixel4\n7,0,1,2,3\n1,4,5,6,7\n"
@@ -140,6 +141,11 @@ def test_what_unpacks_to_more_than_the_limit_is_refused_before_it_is_there(tmp_p
     many = [(f"{number}.png", PICTURE) for number in range(30)]
     with pytest.raises(UploadTooLarge, match="more than 20 images"):
         read(tmp_path, zipped(LABELS, *many))
+
+
+def test_a_picture_with_a_bomb_of_scans_is_not_decoded(tmp_path: Path) -> None:
+    with pytest.raises(UploadMalformed, match=r"'one\.png': the picture has 205 scans; expected at most 100"):
+        read(tmp_path, zipped(LABELS, ("one.png", jpeg_of_scans(200))))
 
 
 def test_a_picture_with_a_bomb_of_pixels_is_not_decoded(tmp_path: Path) -> None:

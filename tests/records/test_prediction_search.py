@@ -68,9 +68,11 @@ def test_pages_have_each_prediction_once_also_while_more_are_made(predicted: Dat
     assert tuple(seen) == whole
 
 
-def test_a_page_that_is_none_is_refused(predicted: Database) -> None:
-    with pytest.raises(QueryNotKnown, match="yesterday is no page"):
-        find_predictions(predicted, PredictionsWanted(), page="yesterday")
+@pytest.mark.parametrize("page", ["yesterday", "0001-01-01T00:00:00+23:59,0,key", "a\nb"])
+def test_a_page_that_is_none_is_refused(predicted: Database, page: str) -> None:
+    with pytest.raises(QueryNotKnown) as refused:
+        find_predictions(predicted, PredictionsWanted(), page=page)
+    assert str(refused.value) == f"{page!r} is no page; expected the next_page of a page before"
 
 
 def test_a_prediction_is_read_with_its_tensors_and_its_true_label(predicted: Database) -> None:
