@@ -1,4 +1,7 @@
-"""Bodies that are read into memory: JSON, the page's messages. What becomes a file has its own limits (uploads.py)."""
+"""Bodies that are read into memory: JSON, the page's messages.
+
+What becomes a file has its own limits (uploads.py); what is passed on to predictors has theirs (inference_doors.py).
+"""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -7,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.http.error_answers import error_answer
 
 LIMIT_BYTES = 8 * 2**20
-_FILES = ("/add_data", "/bundles", "/holdouts")
+_STREAMED = ("/add_data", "/bundles", "/holdouts", "/classify", "/evaluate", "/forward", "/v2/")
 
 
 class BodyLimit:
@@ -18,7 +21,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"].startswith(_FILES):
+        if scope["type"] != "http" or scope["path"].startswith(_STREAMED):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
