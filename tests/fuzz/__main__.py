@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.bounds import PROCESSOR_SECONDS, Bounds
+from tests.fuzz.bounds import PROCESSOR_SECONDS, Bounds, Fault
 from tests.fuzz.parsers import PARSERS, all_parsers
 from tests.fuzz.run import Tried, try_inputs, try_samples
 
@@ -122,7 +122,10 @@ def _run_one(folder: Path, asked: argparse.Namespace) -> int:
             try_inputs(parser, bounds, min(_ROUND, left), tried, before)
     except Exception as error:  # a Fault, or hypothesis' word that it was one only once
         before(tried.last)
-        _say(tried, fault=f"{'' if isinstance(error, AssertionError) else type(error).__name__} {error}".strip())
+        _say(
+            tried,
+            fault=str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error or 'another value'}",
+        )
         return 1
     _say(tried)
     return 0
