@@ -14,27 +14,39 @@ demo: $(VENV)/.demo ## Train, serve, judge and promote on real data, on this mac
 	@$(BIN)/assay demo $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT)) $(if $(OUT),--out "$(OUT)")
 
 ##@ On Kubernetes
-TARGET ?= predictor
-IMAGE ?= $(if $(filter full,$(TARGET)),assay-full,assay):dev
-FULL_IMAGE ?= assay-full:dev
+TARGET ?= predictor full
+REPOSITORY ?= assay
+IMAGE_TAG ?= dev
+# A tag v1.2.3 of the repository makes images 1.2.3, as the chart asks for them.
+IMAGE ?= $(REPOSITORY):$(IMAGE_TAG:v%=%)
+FULL_IMAGE ?= $(REPOSITORY)-full:$(IMAGE_TAG:v%=%)
+IMAGES = --image $(IMAGE) --full-image $(FULL_IMAGE)
 NAMESPACE ?= assay
 CLUSTER := $(BIN)/assay cluster
 BUNDLE_OPTION = $(if $(BUNDLE),--bundle "$(BUNDLE)")
 PLACE = --namespace $(NAMESPACE) $(if $(CONTEXT),--context "$(CONTEXT)")
-.PHONY: cluster image deploy canary traffic rollback manifests chart-docs cluster-down
+.PHONY: cluster image image-standalone deploy canary traffic rollback manifests chart-docs cluster-down
 cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway (PROMETHEUS=1: and a Prometheus)
 	@$(CLUSTER) up $(if $(PROMETHEUS),--prometheus) --node-image "$(KIND_NODE_IMAGE)" $(if $(ENVOY_GATEWAY_CHART),--gateway-chart "$(ENVOY_GATEWAY_CHART)") --gateway-flags "$(ENVOY_GATEWAY_FLAGS)"
 
-image: ## Build the container image (IMAGE=assay:dev, EXTRAS=s3; TARGET=full: with console and training, assay-full:dev)
+image: $(VENV)/.demo ## Build the images assay:dev and assay-full:dev (TARGET=predictor: the first alone; EXTRAS=s3, BASE=image)
 	@command -v docker >/dev/null || { echo "make: docker is missing; apt-get install docker.io, or docs.docker.com/engine/install" >&2; exit 1; }
-	docker build $(DOCKER_BUILD_FLAGS) $(if $(EXTRAS),--build-arg EXTRAS="$(EXTRAS)") --target $(TARGET) --tag $(IMAGE) .
-	@echo "$(IMAGE) is built; next: make deploy"
+	$(foreach target,$(TARGET),docker build $(DOCKER_BUILD_FLAGS) $(BUILD_ARGUMENTS) --target $(target) --tag $(IMAGE_OF_$(target)) . &&) true
+	@echo "built: $(foreach target,$(TARGET),$(IMAGE_OF_$(target))); next: make deploy"
+
+image-standalone: ## Build assay-standalone:dev: page, predictors and gateway in one container, behind one port (docs/delivery.md)
+	@$(MAKE) image TARGET=standalone
+
+IMAGE_OF_predictor = $(IMAGE)
+IMAGE_OF_full = $(FULL_IMAGE)
+IMAGE_OF_standalone = $(REPOSITORY)-standalone:$(IMAGE_TAG:v%=%)
+BUILD_ARGUMENTS = --build-arg VERSION="$(VERSION)" --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" $(if $(EXTRAS),--build-arg EXTRAS="$(EXTRAS)") $(if $(BASE),--build-arg BASE="$(BASE)")
 
 deploy: $(VENV)/.demo ## Install the chart with a first, stable revision (BUNDLE=directory)
-	@$(CLUSTER) deploy --image $(IMAGE) $(BUNDLE_OPTION) $(PLACE)
+	@$(CLUSTER) deploy $(IMAGES) $(BUNDLE_OPTION) $(PLACE)
 
 canary: $(VENV)/.demo ## Send a new bundle through the gate, and to all traffic when it passes (BUNDLE=directory, HOLDOUT=spec)
-	@$(CLUSTER) canary --image $(IMAGE) $(BUNDLE_OPTION) $(PLACE) $(if $(HOLDOUT),--holdout "$(HOLDOUT)")
+	@$(CLUSTER) canary $(IMAGES) $(BUNDLE_OPTION) $(PLACE) $(if $(HOLDOUT),--holdout "$(HOLDOUT)")
 
 traffic: $(VENV)/.demo ## Show the split that was asked for, and the one that was observed
 	@$(CLUSTER) traffic $(PLACE)
@@ -62,7 +74,7 @@ TRAIN ?= digits:part-1 digits:part-2
 HOLDOUT ?= digits:holdout
 CURRENT ?= build/current
 CANDIDATE ?= build/candidate
-.PHONY: candidate current non-regression smoke push chart package coverage deliver
+.PHONY: candidate current non-regression smoke push version release-notes chart package image-report notices coverage deliver
 candidate: $(VENV)/.demo ## Train the bundle build/candidate (TRAIN="digits:part-1 digits:part-2", HOLDOUT=spec, GATE=gate.yaml)
 	@mkdir -p build
 	@$(BIN)/assay train $(foreach part,$(TRAIN),--data "$(part)") --holdout "$(HOLDOUT)" --out build/bundles --json >build/candidate.json
@@ -81,25 +93,45 @@ non-regression: $(VENV)/.demo ## Judge build/candidate against build/current on 
 smoke: $(VENV)/.dev ## Run IMAGE with CANDIDATE, ask it a fixed row, and compare the answer (SMOKE=tests/image/fixed_row.json)
 	@ASSAY_TEST_IMAGE=$(IMAGE) ASSAY_TEST_BUNDLE="$(CANDIDATE)" $(if $(SMOKE),ASSAY_TEST_ROW="$(SMOKE)") $(BIN)/pytest tests/image/test_built_image.py
 
-push: ## Push IMAGE=registry/name:tag, as REGISTRY_USER with REGISTRY_PASSWORD where these are in the environment
+push: ## Push IMAGE and FULL_IMAGE, registry/name:tag, as REGISTRY_USER with REGISTRY_PASSWORD where these are in the environment
 	@if [ -n "$${REGISTRY_USER:-}" ]; then printenv REGISTRY_PASSWORD | docker login "$(firstword $(subst /, ,$(IMAGE)))" --username "$$REGISTRY_USER" --password-stdin; fi
 	docker push $(IMAGE)
+	docker push $(FULL_IMAGE)
 
-chart: ## Check the chart and pack it into build/chart
+version: $(VENV)/.demo ## Print the version, which the newest tag v1.2.3 makes: of the program, the images and the chart
+	@echo $(VERSION)
+
+release-notes: $(VENV)/.demo ## Write what CHANGELOG.md says of this version into build/release-notes.md
+	@mkdir -p build
+	@awk '/^## /{ found = index($$0, "[$(VERSION)]") } found' CHANGELOG.md >build/release-notes.md
+	@[ -s build/release-notes.md ] || { echo "make: CHANGELOG.md has no heading [$(VERSION)]: it names what a version brings, first" >&2; exit 1; }
+
+# Evaluated where it is used, as it takes a second.
+VERSION = $(shell $(BIN)/hatchling version)
+# 0.2.0rc1 is 0.2.0-rc.1 to Helm, and 0.1.dev7+g1234567 is 0.1.0-dev.7+g1234567.
+CHART_VERSION = $(shell echo "$(VERSION)" | sed -E 's/^([0-9]+\.[0-9]+)\.dev/\1.0.dev/; s/\.?(a|b|rc|dev)([0-9]+)/-\1.\2/')
+
+chart: $(VENV)/.demo ## Check the chart and pack it into build/chart, in the program's version
 	@command -v helm >/dev/null || { echo "make: helm is missing: helm.sh/docs/intro/install" >&2; exit 1; }
 	@helm lint --quiet --strict helm/assay --set stable.revision=v1,stable.bundle.digest=sha256:$$(printf %064d 0)
-	@helm package helm/assay --destination build/chart
+	@helm package helm/assay --version "$(CHART_VERSION)" --app-version "$(VERSION)" --destination build/chart
 
 package: $(VENV)/.dev ## Build the wheel into build/dist
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/dist .
 	@ls build/dist
+
+image-report: $(VENV)/.dev ## Show what the images consist of, and how large it is; write build/sbom/*.cdx.json (CycloneDX)
+	@$(BIN)/python -m delivery.image_report $(foreach target,$(TARGET),$(IMAGE_OF_$(target))) --sbom build/sbom
+
+notices: $(VENV)/.dev ## Write THIRD_PARTY_NOTICES.md anew: what the images consist of, and under which licences
+	@$(BIN)/python -m delivery.notices
 
 coverage: $(VENV)/.dev ## Which lines the quick tests run: build/coverage/index.html, build/coverage.xml; 90 % of the pure code at least
 	@$(BIN)/pytest -m "not slow" -n $(TEST_PROCESSES) --dist loadfile --cov --cov-report=html:build/coverage --cov-report=xml:build/coverage.xml $(PYTEST_FLAGS)
 	@$(BIN)/coverage report --fail-under=90 --include="promotion/statistics/*,promotion/gate/*,promotion/rollout/*,open_inference/*,bundle/*,dataset/*"
 
 deliver: $(VENV)/.demo ## Deploy CANDIDATE where nothing serves yet, send it through the gate where something does (CONTEXT=, ADDRESS=)
-	@$(CLUSTER) deliver --image $(IMAGE) --bundle "$(CANDIDATE)" --holdout "$(HOLDOUT)" $(PLACE) $(if $(ADDRESS),--address "$(ADDRESS)")
+	@$(CLUSTER) deliver $(IMAGES) --bundle "$(CANDIDATE)" --holdout "$(HOLDOUT)" $(PLACE) $(if $(ADDRESS),--address "$(ADDRESS)")
 
 ##@ Develop
 TEST_PROCESSES ?= 2
@@ -120,9 +152,9 @@ test-fast: $(VENV)/.dev ## Run the tests that take at most a few seconds each
 	@$(BIN)/pytest -m "not slow" $(PYTEST_FLAGS)
 
 test-image: $(VENV)/.dev ## Run the tests that need Docker and what `make image` makes
-	@ASSAY_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m image $(PYTEST_FLAGS)
+	@ASSAY_TEST_IMAGE=$(IMAGE) ASSAY_TEST_FULL_IMAGE=$(FULL_IMAGE) $(BIN)/pytest -m image $(PYTEST_FLAGS)
 
-test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster`, `make image` and `make image TARGET=full` make
+test-cluster: $(VENV)/.dev ## Run the tests that need what `make cluster` and `make image` make
 	@kind load docker-image $(IMAGE) $(FULL_IMAGE) --name assay
 	@$(BIN)/pytest -m "cluster and not alone" -n 2 --dist loadfile $(PYTEST_FLAGS)
 	@$(BIN)/pytest -m "cluster and alone" $(PYTEST_FLAGS)
@@ -188,14 +220,18 @@ capacity-docs: $(VENV)/.dev ## Write the last measurement into docs/capacity.md
 	@$(BIN)/python -m benchmarks.capacity --out docs/capacity.json --document docs/capacity.md
 
 ##@ Keep
-.PHONY: requirements clean help
-requirements: $(VENV)/.dev ## Pin every dependency anew, with hashes (requirements/*.txt, benchmarks/requirements/*.txt)
-	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra dev --output-file requirements/dev.txt
-	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
-	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra image --constraint requirements/dev.txt --output-file requirements/image.txt
-	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra console --extra kubernetes --extra tracing --constraint requirements/dev.txt --output-file requirements/full.txt
-	@$(BIN)/uv pip compile --quiet --upgrade $(PIN) --extra s3 --constraint requirements/dev.txt --output-file requirements/s3.txt
-	@for peer in benchmarks/requirements/*.in; do $(BIN)/uv pip compile --quiet --upgrade $(PIN_OPTIONS) "$$peer" --output-file "$${peer%.in}.txt"; done
+.PHONY: requirements requirements-update clean help
+requirements: $(VENV)/.dev ## Pin what pyproject.toml asks for, with hashes, and leave what is pinned (requirements/*.txt)
+	@$(PIN) pyproject.toml requirements/build.in --extra dev --output-file requirements/dev.txt
+	@$(PIN) requirements/build.in --constraint requirements/dev.txt --output-file requirements/build.txt
+	@$(PIN) pyproject.toml requirements/build.in --extra demo --constraint requirements/dev.txt --output-file requirements/demo.txt
+	@for extra in predictor full s3 kserve ray; do \
+		$(PIN) pyproject.toml --extra $$extra --constraint requirements/dev.txt --output-file requirements/$$extra.txt || exit 1; \
+	done
+	@for peer in benchmarks/requirements/*.in; do $(PIN) "$$peer" --output-file "$${peer%.in}.txt" || exit 1; done
+
+requirements-update: $(VENV)/.dev ## Pin the newest of everything, with hashes; then: make notices lint test
+	@$(MAKE) requirements UPGRADE=--upgrade
 
 clean: ## Remove what the other targets made, the virtual environment included
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
@@ -205,8 +241,7 @@ help: ## Show this
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-PIN_OPTIONS = --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements"
-PIN = $(PIN_OPTIONS) pyproject.toml requirements/build.in
+PIN = $(BIN)/uv pip compile --quiet $(UPGRADE) --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements"
 
 # A virtual environment holds what the newest stamp says; `dev` contains all of `demo`. The files name everything
 # (--no-deps): asked for `coverage[toml]`, older pips look past the pin of `coverage` for a newer one, and refuse it.

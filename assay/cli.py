@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -89,6 +90,11 @@ def main() -> None:
         create_program(sys.argv[1:])(prog_name="assay")
     except EXPLAINED as error:
         _fail(error)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or find_spec(package):  # a part of something that is here, which is a mistake of ours
+            raise
+        _fail(f"this needs {package}, which is not installed here: expected assay[full], or the image assay-full")
     except KeyboardInterrupt:
         typer.echo("assay: interrupted", err=True)
         sys.exit(128 + signal.SIGINT)
@@ -97,6 +103,6 @@ def main() -> None:
         sys.exit(128 + signal.SIGPIPE)
 
 
-def _fail(error: Exception) -> None:
-    typer.echo(f"assay: {error}", err=True)
+def _fail(because: Exception | str) -> None:
+    typer.echo(f"assay: {because}", err=True)
     sys.exit(1)

@@ -1,7 +1,8 @@
 """The life of a console's process: take the state directory and the port, find again what was there, answer, end.
 
 The first SIGTERM or Ctrl-C closes the port; what is in flight is finished within `finish_seconds`. What was deployed
-serves on, and jobs run on, however the console ends: the next one of the same state directory finds them again.
+serves on, and jobs run on, however the console ends: the next one of the same state directory finds them again. With
+`ends_all` they end with it, as they would in a container, but in order; the next one starts again what should serve.
 """
 
 import logging
@@ -18,6 +19,7 @@ from console.http.app import create_app
 from console.http.listener import listen
 from console.http.uploads import UploadedFiles
 from console.jobs import JobState
+from console.jobs.ending import end_jobs
 from console.listener import open_socket
 from console.metrics import ConsoleMetrics
 from console.seed import Seed, plant
@@ -55,7 +57,10 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
             finally:
                 wired.keeper.stop()
                 wired.book.finish()
-                _tell_what_goes_on(wired, settings, report)
+                if not settings.ends_all:
+                    _tell_what_goes_on(wired, settings, report)
+    if settings.ends_all:
+        end_jobs(settings.state, report)
 
 
 def _listen(
@@ -80,6 +85,7 @@ def _listen(
         doorkeeper,
         version=program.version,
         hosts=names,
+        has_inference=settings.has_inference,
         find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
         report=report,
     )

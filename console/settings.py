@@ -33,6 +33,13 @@ class ConsoleSettings(BaseModel):
     without_keys: bool = Field(
         False, description="listen without keys_file where other machines reach it; something else keeps others out"
     )
+    has_inference: bool = Field(
+        False,
+        description="answer the predictors' doors, too, by asking the gateway: one port for all",
+    )
+    ends_all: bool = Field(
+        False, description="end what it has started, too, when it ends: predictors, gateway and jobs"
+    )
     rate_limit: float = Field(
         0.0, ge=0, le=1e6, description="requests a second of one key, or of one address without keys; 0: any number"
     )

@@ -32,17 +32,32 @@ WRITES = 5
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The image of the release's pods."""
+    """An image by its repository and tag."""
 
     repository: str
     tag: str
 
-    def to_values(self) -> dict[str, str]:
-        """As the chart takes it."""
-        return {"repository": self.repository, "tag": self.tag}
+    @classmethod
+    def named(cls, name: str) -> "Image":
+        """Of REPOSITORY:TAG; the tag is `latest` where none is named."""
+        repository, colon, tag = name.rpartition(":")
+        return cls(repository, tag) if colon and "/" not in tag else cls(name, "latest")
 
 
-def deploy(release: Release, bundle: Path, digest: str, image: Image) -> str:
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images of the release's pods: what serves and stores, and what promotes."""
+
+    predictor: Image
+    full: Image
+
+    def to_values(self) -> dict[str, dict[str, str]]:
+        """As the chart takes them."""
+        named = {"image": self.predictor, "fullImage": self.full}
+        return {value: {"repository": image.repository, "tag": image.tag} for value, image in named.items()}
+
+
+def deploy(release: Release, bundle: Path, digest: str, images: Images) -> str:
     """Make `bundle` the stable revision of a new release, or apply the chart anew to one that serves it already.
 
     Returns the revision's name. CommandFailed when another bundle serves: that one is replaced by a canary only.
@@ -51,8 +66,8 @@ def deploy(release: Release, bundle: Path, digest: str, image: Image) -> str:
     serving = _serving_of(values)
     if serving not in {None, digest}:
         raise CommandFailed(f"release {release.name} serves {serving}; another bundle comes by `make canary`")
-    wanted: dict[str, Any] = {"stable": {"revision": "v1", "bundle": {"digest": digest}}, **values}
-    wanted["image"] = image.to_values()
+    first = {"revision": "v1", "bundle": {"digest": digest}}
+    wanted: dict[str, Any] = {"stable": first, **values, **images.to_values()}
     release.apply(wanted)
     upload(release, bundle)
     revision = str(wanted["stable"]["revision"])
@@ -86,7 +101,7 @@ def wait_until_answered(address: str) -> bool:
     return False
 
 
-def send_canary(release: Release, bundle: Path, digest: str, holdout: LabelledRows, image: Image) -> Outcome:
+def send_canary(release: Release, bundle: Path, digest: str, holdout: LabelledRows, images: Images) -> Outcome:
     """Deploy `bundle` at 0 %, follow the promotion Job, and on PROMOTE make it the stable revision."""
     values = release.read_values()
     if not values.get("stable"):
@@ -96,7 +111,7 @@ def send_canary(release: Release, bundle: Path, digest: str, holdout: LabelledRo
     canary = {"revision": revision, "bundle": {"digest": digest}}
     promotion = {**values.get("promotion", {}), "enabled": True}
     promotion["holdout"] = {**promotion.get("holdout", {}), "digest": holdout.digest}
-    judged = {**values, "canary": canary, "promotion": promotion, "image": image.to_values()}
+    judged = {**values, "canary": canary, "promotion": promotion, **images.to_values()}
     release.apply(judged)
     release.wait_available(_workload_of(release, judged, revision))
     outcome = follow_promotion(release)

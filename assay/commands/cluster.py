@@ -10,6 +10,7 @@ from assay.labelled_data import load_rows
 from assay.output import print_lines, say
 
 if TYPE_CHECKING:
+    from assay.cluster.deployment import Images
     from assay.cluster.release import Release
 
 cluster_app = typer.Typer(
@@ -26,7 +27,12 @@ ContextOption = Annotated[
 ]
 ReleaseOption = Annotated[str, typer.Option("--release", metavar="NAME", help="Name of the Helm release.")]
 NamespaceOption = Annotated[str, typer.Option("--namespace", metavar="NAME", help="Namespace of the release.")]
-ImageOption = Annotated[str, typer.Option("--image", metavar="NAME:TAG", help="Image of every pod.")]
+ImageOption = Annotated[
+    str, typer.Option("--image", metavar="NAME:TAG", help="Image of what serves and stores: predictors, store.")
+]
+FullImageOption = Annotated[
+    str, typer.Option("--full-image", metavar="NAME:TAG", help="Image of what promotes: the Job, the exporter.")
+]
 BundleOption = Annotated[
     Path | None, typer.Option("--bundle", metavar="DIR", help="A bundle; left out, one is trained on digits.")
 ]
@@ -65,6 +71,7 @@ def up(
 def deploy(
     bundle: BundleOption = None,
     image: ImageOption = "assay:dev",
+    full_image: FullImageOption = "assay-full:dev",
     cluster: NameOption = "assay",
     context: ContextOption = "",
     release: ReleaseOption = "assay",
@@ -76,13 +83,13 @@ def deploy(
     Example: assay cluster deploy --bundle build/bundles/DIGEST
     """
     from assay.cluster.bundles import choose_bundle
-    from assay.cluster.deployment import Image, wait_until_answered
     from assay.cluster.deployment import deploy as deploy_stable
+    from assay.cluster.deployment import wait_until_answered
 
     deployed = _release(cluster, context, release, namespace)
-    _load(cluster, context, image)
+    images = _load(cluster, context, image, full_image)
     directory, digest = choose_bundle(bundle, ["digits:part-1"], version=1)
-    revision = deploy_stable(deployed, directory, digest, Image(*_split_image(image)))
+    revision = deploy_stable(deployed, directory, digest, images)
     does_answer = wait_until_answered(address)
     print_lines(
         [
@@ -98,6 +105,7 @@ def canary(
     bundle: BundleOption = None,
     holdout: HoldoutOption = "digits:holdout",
     image: ImageOption = "assay:dev",
+    full_image: FullImageOption = "assay-full:dev",
     cluster: NameOption = "assay",
     context: ContextOption = "",
     release: ReleaseOption = "assay",
@@ -110,12 +118,12 @@ def canary(
     Example: assay cluster canary --bundle build/bundles/DIGEST
     """
     from assay.cluster.bundles import choose_bundle
-    from assay.cluster.deployment import Image, send_canary
+    from assay.cluster.deployment import send_canary
 
     deployed = _release(cluster, context, release, namespace)
-    _load(cluster, context, image)
+    images = _load(cluster, context, image, full_image)
     directory, digest = choose_bundle(bundle, ["digits:part-1", "digits:part-2"], version=2)
-    outcome = send_canary(deployed, directory, digest, load_rows(holdout), Image(*_split_image(image)))
+    outcome = send_canary(deployed, directory, digest, load_rows(holdout), images)
     print_lines([f"{outcome}; next: make traffic"])
     raise typer.Exit(outcome.exit_code)
 
@@ -125,6 +133,7 @@ def deliver(
     bundle: Annotated[Path, typer.Option("--bundle", metavar="DIR", help="The bundle.")],
     holdout: HoldoutOption = "digits:holdout",
     image: ImageOption = "assay:dev",
+    full_image: FullImageOption = "assay-full:dev",
     cluster: NameOption = "assay",
     context: ContextOption = "",
     release: ReleaseOption = "assay",
@@ -142,11 +151,11 @@ def deliver(
 
     serving = find_serving(_release(cluster, context, release, namespace))
     if serving is None:
-        deploy(bundle, image, cluster, context, release, namespace, address)
+        deploy(bundle, image, full_image, cluster, context, release, namespace, address)
     elif serving == read_bundle(bundle).digest:
         print_lines([f"{serving} serves already"])
     else:
-        canary(bundle, holdout, image, cluster, context, release, namespace)
+        canary(bundle, holdout, image, full_image, cluster, context, release, namespace)
 
 
 @cluster_app.command()
@@ -245,14 +254,12 @@ def _release(cluster: str, context: str, release: str, namespace: str) -> "Relea
     return Release(named, release, namespace)
 
 
-def _load(cluster: str, context: str, image: str) -> None:
+def _load(cluster: str, context: str, image: str, full_image: str) -> "Images":
+    """Both images as the chart takes them; kind's node has a copy, other clusters pull them."""
+    from assay.cluster.deployment import Image, Images
     from assay.cluster.kind import KindCluster
 
     if not context:
-        say(f"loading {image} into the cluster {cluster}")
-        KindCluster(cluster).load_local_images(image)
-
-
-def _split_image(image: str) -> tuple[str, str]:
-    repository, _, tag = image.rpartition(":")
-    return (repository, tag) if repository else (tag, "latest")
+        say(f"loading {image} and {full_image} into the cluster {cluster}")
+        KindCluster(cluster).load_local_images(image, full_image)
+    return Images(Image.named(image), Image.named(full_image))

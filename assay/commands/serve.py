@@ -27,7 +27,9 @@ def serve(
     revision: Annotated[
         str | None, typer.Option(metavar="NAME", help="The revision's name; the bundle's short digest if left out.")
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; without keys a loopback one.  [default: 127.0.0.1]")
+    ] = None,
     http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port for HTTP.  [default: 8000]")] = None,
     grpc_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port for gRPC; without it there is no gRPC.")

@@ -7,6 +7,7 @@ to change something; one that says nothing is refused (same_origin.py has refuse
 from typing import Any
 from urllib.parse import quote
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +16,7 @@ from access import scopes
 from access.doorkeeper import Doorkeeper, caller_name
 from access.errors import AccessError, Denied, KeyMissing, KeyRefused, ScopeMissing
 from access.key_file import StoredKey
+from access.scopes import DoorScopes
 from console.http.door_scopes import DOOR_SCOPES, PAGE, SIGN_IN
 from console.http.error_answers import error_answer, status_of
 from console.http.sessions import Sessions, Visitor
@@ -26,8 +28,11 @@ _LOOKS = frozenset({"GET", "HEAD"})
 class Admission:
     """The middleware."""
 
-    def __init__(self, app: ASGIApp, *, doorkeeper: Doorkeeper, sessions: Sessions) -> None:
+    def __init__(
+        self, app: ASGIApp, *, doorkeeper: Doorkeeper, sessions: Sessions, door_scopes: DoorScopes = DOOR_SCOPES
+    ) -> None:
         self._app = app
+        self._door_scopes = door_scopes
         self._doorkeeper = doorkeeper
         self._sessions = sessions
 
@@ -44,11 +49,13 @@ class Admission:
             return
         if scope["type"] == "websocket":
             receive = self._while_signed_in(scope, receive)
+        elif self._doorkeeper.is_asking:
+            send = _to_nobody_else(send)
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Scope, connection: HTTPConnection) -> None:
         method, path = scope.get("method", "GET"), scope["path"]
-        needed = DOOR_SCOPES.find(method, path)
+        needed = self._door_scopes.find(method, path)
         if needed is scopes.OPEN:
             return
         key = self._find_key(needed, method, scope, connection) if self._doorkeeper.is_asking else None
@@ -101,6 +108,19 @@ class Admission:
             return message
 
         return receive_if_signed_in
+
+
+def _to_nobody_else(send: Send) -> Send:
+    """`send`, by which no cache on the way keeps what was answered to a key, and gives it to somebody without one."""
+
+    async def send_privately(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            kept = headers.get("cache-control")
+            headers["cache-control"] = kept.replace("public", "private") if kept else "no-store"
+        await send(message)
+
+    return send_privately
 
 
 def _name(scope: Scope, key: StoredKey) -> None:

@@ -1,9 +1,12 @@
 """The doors put together into one ASGI application."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from access.browser import BrowserHeaders
+from access.description import with_keys
 from access.doorkeeper import Doorkeeper
 from predictor.data_plane import DataPlane
 from predictor.examples import ExampleRequest
@@ -56,8 +59,12 @@ def create_app(
     app.include_router(model_doors(plane, shown))
     app.include_router(repository_doors(plane.repository, shown, model_limit_bytes=model_limit_bytes))
     add_error_answers(app)
-    describe = app.openapi
-    app.openapi = lambda: name_answers(describe())  # type: ignore[method-assign]  # FastAPI's way to add to it
+    describe, is_asking = app.openapi, doorkeeper.is_asking
+
+    def describe_all() -> dict[str, Any]:
+        return with_keys(name_answers(describe()), is_asking=is_asking)
+
+    app.openapi = describe_all  # type: ignore[method-assign]  # FastAPI's way to add to it
     app.add_middleware(Admission, doorkeeper=doorkeeper)
     app.add_middleware(BrowserHeaders, own_pages=frozenset({"/docs"}), only_looks=True)
     app.add_middleware(RequestScope, serving=plane.serving, watch=plane.watch)

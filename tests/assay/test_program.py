@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    assert assay("--version").stdout == "assay 0.1.0\n"
+    assert assay("--version").stdout == f"assay {version('assay')}\n"
 
 
 def test_serving_loads_no_training_library(tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ class WiredApp:
     services: Services
 
 
-def wired_app(state: Path, empty_tracking_database: Path, *program: str) -> WiredApp:
+def wired_app(
+    state: Path, empty_tracking_database: Path, *program: str, doorkeeper: Doorkeeper | None = None
+) -> WiredApp:
     """What `assay console` serves, with the digits' holdout and first part; its jobs run `program` in place of `assay`.
 
     Its keeper does not run.
@@ -55,7 +57,7 @@ def wired_app(state: Path, empty_tracking_database: Path, *program: str) -> Wire
         ConsoleMetrics(CollectorRegistry()),
         UploadedFiles(state / "uploads", UPLOAD_BYTES, idle_seconds=5),
         Limits(content_bytes=2**20),
-        Doorkeeper(),
+        doorkeeper or Doorkeeper(),
         version="0",
         hosts={"127.0.0.1"},
         find_problem=lambda: "",

@@ -145,6 +145,17 @@ def test_a_session_ends_within_a_second_of_its_key(guarded: Guarded) -> None:
         wait_for(lambda: client.get("/data").status_code == 401, 1.2)
 
 
+def test_no_cache_on_the_way_keeps_what_was_answered_to_a_key(guarded: Guarded) -> None:
+    with guarded.client("read") as client:
+        assert client.get("/data").headers["cache-control"] == "no-store"
+    with guarded.signed_in(guarded.keys["read"]) as (client, _):
+        page = client.get("/page/").text
+        script = re.search(r'src="(/page/_nicegui/[^"]+\.js)"', page)
+        assert script
+        assert "private" in client.get(script[1]).headers["cache-control"]
+        assert "public" not in client.get(script[1]).headers["cache-control"]
+
+
 def test_what_is_done_is_done_in_the_name_of_the_key(guarded: Guarded) -> None:
     with guarded.client("deploy", **{"x-assay-by": "somebody else"}) as client:
         csv = "label," + ",".join(f"pixel{number}" for number in range(64)) + "\n1" + ",7" * 64 + "\n"

@@ -1,6 +1,6 @@
 """The chart with real bundles in a namespace of its own, behind the tests' gateway. Without a cluster: skipped.
 
-The pods run the image, and what is judged is what `assay train` wrote: nothing here stands for something else.
+The pods run the images, and what is judged is what `assay train` wrote: nothing here stands for something else.
 """
 
 import subprocess
@@ -14,6 +14,7 @@ import httpx
 import orjson
 import pytest
 
+from assay.cluster.deployment import Image, Images
 from assay.cluster.promotion_job import follow_promotion
 from assay.cluster.release import Release
 from assay.cluster.release_store import upload
@@ -27,7 +28,7 @@ from promotion.kubernetes.rollout_store import ClusterRolloutStore
 from promotion.rollout.record import RolloutRecord
 from tests.assay.program import train
 from tests.helm.cluster import CONTEXT, namespace, why_there_is_none
-from tests.promotion.kubernetes.manifests import GATEWAY, GATEWAY_NAMESPACE, IMAGE, gateway_objects
+from tests.promotion.kubernetes.manifests import FULL_IMAGE, GATEWAY, GATEWAY_NAMESPACE, IMAGE, gateway_objects
 from tests.promotion.kubernetes.place import GATEWAY_URL, apply, kubectl, require_image, wait_until
 from tests.promotion.routers.client_load import ClientLoad
 from training.digits import load_digits_parts
@@ -171,7 +172,7 @@ def installed(
             made.kubectl("create", "secret", "generic", "records", f"--from-file={secrets}")
         hostname = f"{made.name}.test"
         values = {
-            "image": {"repository": IMAGE.partition(":")[0], "tag": IMAGE.partition(":")[2]},
+            **Images(Image.named(IMAGE), Image.named(FULL_IMAGE)).to_values(),
             "stable": {"revision": "v1", "bundle": {"digest": bundles.first.digest}},
             "gateway": {"existing": {"name": GATEWAY, "namespace": GATEWAY_NAMESPACE}, "hostnames": [hostname]},
             **(more or {}),
@@ -192,7 +193,7 @@ def require_gateway() -> None:
 
 
 def require_cluster_and_image() -> None:
-    """Skips where there is no cluster, or no image to put there."""
+    """Skips where there is no cluster, or not the images to put there."""
     if (reason := why_there_is_none()) is not None:
         pytest.skip(reason)
-    require_image()
+    require_image(IMAGE, FULL_IMAGE)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assay.cluster.deployment import Image, send_canary
+from assay.cluster.deployment import Image, Images, send_canary
 from promotion.gate.outcome import Outcome
 from tests.e2e.installed import Bundles, Installed, installed
 from tests.helm.cluster import CONTEXT, why_there_is_none
@@ -50,8 +50,8 @@ def test_two_inference_services_split_the_traffic_and_the_better_one_takes_it(re
 
 def _make_canary_stable(release: Installed) -> None:
     """As `make canary` does that was interrupted after the promotion."""
-    better, image = release.bundles.better, Image("assay", "dev")
-    done = send_canary(release.release, better.path, better.digest, load_digits_parts()["holdout"], image)
+    better, images = release.bundles.better, Images(Image("assay", "dev"), Image("assay-full", "dev"))
+    done = send_canary(release.release, better.path, better.digest, load_digits_parts()["holdout"], images)
     assert done is Outcome.PROMOTE
     wait_until(lambda: _ready(release) == {"assay-v2": "True"}, lambda: str(_ready(release)))
     assert {each["metadata"]["name"] for each in release.get("httproutes")} == {"assay"}

@@ -7,5 +7,5 @@
     __main__.py    `make fuzz`
 
 A few inputs of each parser are a part of the tests (test_every_parser.py); `make fuzz` goes on for as long as it is
-let. docs/testing.md says how, docs/decisions/0028-fuzzing.md why so.
+let. docs/testing.md says how, docs/decisions/0027-fuzzing.md why so.
 """

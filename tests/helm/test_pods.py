@@ -8,7 +8,7 @@ import pytest
 
 from predictor.settings import PredictorSettings
 from tests.helm.pod_security import violations
-from tests.helm.rendering import DATABASE, EVERYTHING, TEMPORARY, Object, Values, containers, render
+from tests.helm.rendering import CONSOLE, DATABASE, EVERYTHING, TEMPORARY, Object, Values, containers, render
 
 MODES: dict[str, Values] = {
     "deployment": {},
@@ -211,16 +211,34 @@ def test_a_label_of_ours_cannot_be_replaced() -> None:
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
-        ({}, "assay:0.1.0"),
+        ({}, "assay:0.0.0"),
         ({"tag": "dev"}, "assay:dev"),
         ({"repository": "registry.example.com:5000/team/assay", "tag": "1"}, "registry.example.com:5000/team/assay:1"),
         ({"tag": "dev", "digest": "sha256:" + "a" * 64}, "assay@sha256:" + "a" * 64),
     ],
     ids=str,
 )
-def test_one_image_runs_everywhere_by_digest_or_by_tag(image: Values, expected: str) -> None:
-    used = {container["image"] for pod in render({"image": image}).pods().values() for container in containers(pod)}
-    assert used == {expected}
+def test_what_serves_and_stores_has_the_small_image_by_digest_or_by_tag(image: Values, expected: str) -> None:
+    pods = render({"image": image}).pods()
+    small = ("Deployment assay-v1", "Deployment assay-v2", "Deployment assay-store")
+    assert {container["image"] for owner in small for container in containers(pods[owner])} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "assay-full:0.0.0"),
+        ({"image": {"repository": "registry.example.com/assay", "tag": "dev"}}, "assay-full:dev"),
+        ({"image": {"tag": "dev"}, "fullImage": {"tag": "1"}}, "assay-full:1"),
+        ({"fullImage": {"repository": "team/full", "digest": "sha256:" + "b" * 64}}, "team/full@sha256:" + "b" * 64),
+    ],
+    ids=str,
+)
+def test_what_promotes_and_trains_has_the_full_image(values: Values, expected: str) -> None:
+    pods = {**render(values).pods(), **render({**CONSOLE, **values}).pods()}
+    (promotion,) = (owner for owner in pods if owner.startswith("Job assay-promotion"))
+    full = (promotion, "Deployment assay-exporter", "Deployment assay-console")
+    assert {container["image"] for owner in full for container in containers(pods[owner])} == {expected}
 
 
 def test_a_scraper_finds_what_has_metrics() -> None:

@@ -19,7 +19,8 @@ OTHER_JOBS: dict[str, Values] = {
     "another margin": {"promotion": {"gate": {"margin": 0.01}}},
     "more patience with its canary": {"promotion": {"waitReadySeconds": 300}},
     "other steps": {"promotion": {"steps": [50, 100]}},
-    "another image": {"image": {"tag": "next"}},
+    "another version": {"image": {"tag": "next"}},
+    "another image of the promotion": {"fullImage": {"tag": "next"}},
     "other resources": {"promotion": {"resources": {"requests": {"cpu": "1m"}}}},
     "another way of fetching": {"fetch": {"timeoutSeconds": 7}},
 }

@@ -1,4 +1,4 @@
-"""Docker as a person runs it, and the image that is under test. Without either: skipped."""
+"""Docker as a person runs it, and the images that are under test. Without either: skipped."""
 
 import os
 import shutil
@@ -12,14 +12,31 @@ import pytest
 READY_SECONDS = 120.0
 
 
+CONFINED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+"""As the chart has it: no writable root file system, no capabilities; that it is not root says the image."""
+
+
 def image_under_test() -> str:
-    """Its name, from ASSAY_TEST_IMAGE or `assay:dev`."""
-    name = os.environ.get("ASSAY_TEST_IMAGE", "assay:dev")
+    """The predictors', from ASSAY_TEST_IMAGE or `assay:dev`."""
+    return _there(os.environ.get("ASSAY_TEST_IMAGE", "assay:dev"))
+
+
+def full_image_under_test() -> str:
+    """The one with all packages, from ASSAY_TEST_FULL_IMAGE or `assay-full:dev`."""
+    return _there(os.environ.get("ASSAY_TEST_FULL_IMAGE", "assay-full:dev"))
+
+
+def standalone_image_under_test() -> str:
+    """The one of one container, from ASSAY_TEST_STANDALONE_IMAGE or `assay-standalone:dev`."""
+    return _there(os.environ.get("ASSAY_TEST_STANDALONE_IMAGE", "assay-standalone:dev"), "make image-standalone")
+
+
+def _there(name: str, made_by: str = "make image") -> str:
     if shutil.which("docker") is None:
         pytest.skip("docker is missing: apt-get install docker.io")
     found = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
     if found.returncode != 0:
-        pytest.skip(f"there is no image {name}; `make image` builds it")
+        pytest.skip(f"there is no image {name}; `{made_by}` builds it")
     return name
 
 

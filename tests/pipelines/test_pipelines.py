@@ -125,12 +125,13 @@ def test_a_password_goes_to_docker_by_a_pipe(tmp_path: Path) -> None:
     docker.write_text('#!/bin/sh\necho "docker $*"\n[ "$1" != login ] || echo "read $(cat)"\n')
     docker.chmod(0o755)
     secrets = {"REGISTRY_USER": "ann", "REGISTRY_PASSWORD": "of ann", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = make("push", "IMAGE=registry.example.com/team/assay:1", **secrets)
+    done = make("push", "REPOSITORY=registry.example.com/team/assay", "IMAGE_TAG=v1.2.3", **secrets)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "docker login registry.example.com --username ann --password-stdin",
         "read of ann",
-        "docker push registry.example.com/team/assay:1",
+        "docker push registry.example.com/team/assay:1.2.3",
+        "docker push registry.example.com/team/assay-full:1.2.3",
     ]
 
 

@@ -222,6 +222,14 @@ def test_grpc_takes_the_key_as_metadata(guarded: Guarded) -> None:
             list(ProtoReflectionDescriptorDatabase(stub.channel).get_services())
 
 
+def test_the_description_says_that_a_key_is_needed(guarded: Guarded) -> None:
+    with guarded.client("read") as client:
+        document = client.get("/openapi.json").json()
+    assert document["security"] == [{"key": []}]
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert document["components"]["schemas"]
+
+
 def test_who_is_turned_away_is_counted_and_health_is_asked_without_a_key(guarded: Guarded) -> None:
     with guarded.client() as client:
         before = count(client, "assay_requests_total", code="401")
@@ -297,3 +305,23 @@ def open_to_change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerP
     folder = tmp_path_factory.mktemp("models")
     with ServerProcess(None, folder.with_suffix(".log"), models_dir=folder, model_control=True) as process:
         yield process.wait_until_ready()
+
+
+def test_every_worker_asks_for_the_key_and_hears_of_its_end(
+    steady: Bundle, start_server: StartServer, tmp_path: Path
+) -> None:
+    key_id, key = new_key(tmp_path / "keys.json", Scope.INFER)
+    server = start_server(steady.path, workers=2, keys_file=tmp_path / "keys.json").wait_until_ready()
+
+    def ask(given: str) -> set[int]:
+        codes = set()
+        for _ in range(12):  # connections, which the kernel spreads
+            with server.client() as client:
+                codes.add(client.post("/classify", json=CLASSIFY, headers=bearer(given)).status_code)
+        return codes
+
+    assert ask(key) == {200}
+    assert ask(f"{key}0") == {401}
+    revoke_keys(tmp_path / "keys.json", key_id, at=datetime.now(UTC), now=datetime.now(UTC))
+    time.sleep(1)
+    assert ask(key) == {401}

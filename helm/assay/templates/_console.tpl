@@ -44,7 +44,7 @@ spec:
       shareProcessNamespace: true
       containers:
         - name: job
-          {{- include "assay.container" (dict "root" . "own" (include "assay.console.image" . | fromYaml)) | nindent 10 }}
+          {{- include "assay.container" (dict "root" . "own" (include "assay.fullImage" . | fromYaml)) | nindent 10 }}
           command: [sh, -c, 'exec assay "$@" >/dev/termination-log', job]
           {{- include "assay.environment" (dict "values" $values) | nindent 10 }}
           resources: {{- toYaml $console.training.resources | nindent 12 }}
@@ -57,12 +57,6 @@ spec:
         - name: state
           persistentVolumeClaim: {claimName: {{ include "assay.console.claim" . | quote }}}
         {{- with $values.extraVolumes }}{{ toYaml . | nindent 8 }}{{ end }}
-{{- end }}
-
-{{/* Its image: with the version of `image`, unless it has one of its own. */}}
-{{- define "assay.console.image" -}}
-{{- $own := .Values.console.image }}
-{{- if or $own.tag $own.digest }}{{ toYaml $own }}{{ else }}{{ dict "repository" $own.repository "tag" .Values.image.tag | toYaml }}{{ end }}
 {{- end }}
 
 {{- define "assay.console.claim" -}}

@@ -44,11 +44,17 @@ labels: {{- include "assay.labels" . | nindent 2 }}
 {{ and .Values.gateway.existing.name .Values.gateway.existing.namespace | default .Release.Namespace }}
 {{- end }}
 
-{{/* The image by digest, or else by tag. `own`, a revision's image, replaces tag and digest together. */}}
+{{/* The image by digest, or else by tag. `own`, a revision's image or the full one, replaces tag and digest together. */}}
 {{- define "assay.image" -}}
 {{- $shared := .root.Values.image }}
 {{- $own := .own | default dict }}
 {{- $version := ternary $own $shared (or (hasKey $own "tag") (hasKey $own "digest")) }}
 {{- $own.repository | default $shared.repository }}
 {{- if $version.digest }}@{{ $version.digest }}{{ else }}:{{ $version.tag | default .root.Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{/* What `assay.image` takes as `own` for the image with all packages, as YAML: in `image`'s version, but for its own. */}}
+{{- define "assay.fullImage" -}}
+{{- $own := .Values.fullImage }}
+{{- if or $own.tag $own.digest }}{{ toYaml $own }}{{ else }}{{ dict "repository" $own.repository "tag" .Values.image.tag | toYaml }}{{ end }}
 {{- end }}

@@ -36,7 +36,7 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* Where a container comes from and what it may do: root, and maybe own (a revision's image). */}}
+{{/* Where a container comes from and what it may do: root, and maybe own (an image that is not the one of `image`). */}}
 {{- define "assay.container" -}}
 image: {{ include "assay.image" . }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}

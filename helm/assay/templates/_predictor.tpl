@@ -67,7 +67,7 @@ containers:
     {{- $settings := list }}
     {{- range $name, $value := .root.Values.predictor.settings }}
     {{- $variable := printf "ASSAY_%s" (snakecase $name | upper) }}
-    {{- $isWhole := and (not (kindIs "bool" $value)) (eq ($value | float64) ($value | int64 | float64)) }}
+    {{- $isWhole := and (kindIs "float64" $value) (eq ($value | float64) ($value | int64 | float64)) }}
     {{- $settings = append $settings (dict "name" $variable "value" (ternary ($value | int64) $value $isWhole | toString)) }}
     {{- end }}
     {{- $settings = concat $settings (include "assay.predictor.recordSettings" .root.Values.predictor.recording | fromYamlArray) }}

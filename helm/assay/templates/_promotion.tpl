@@ -71,7 +71,7 @@ spec:
 {{- define "assay.promotion.podTemplate" -}}
 {{- $root := .root }}
 {{- $promotion := .root.Values.promotion }}
-{{- $context := dict "root" .root "component" "promotion" }}
+{{- $context := dict "root" .root "component" "promotion" "own" (include "assay.fullImage" .root | fromYaml) }}
 {{- $values := include "assay.podValues" $context | fromYaml }}
 {{- $source := merge (include "assay.promotion.source" .root | fromYaml) (dict "root" .root) }}
 {{- $annotations := dict
@@ -86,7 +86,7 @@ spec:
   restartPolicy: Never
   terminationGracePeriodSeconds: {{ $promotion.terminationGracePeriodSeconds | int64 }}
   initContainers:
-    - {{ include "assay.source.fetch" (merge $source (dict "to" "/holdout/holdout.csv" "mountPath" "/holdout")) | nindent 6 | trim }}
+    - {{ include "assay.source.fetch" (merge $source (dict "own" $context.own "to" "/holdout/holdout.csv" "mountPath" "/holdout")) | nindent 6 | trim }}
   containers:
     - name: promotion
       {{- include "assay.container" $context | nindent 6 }}

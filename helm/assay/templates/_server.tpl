@@ -1,7 +1,7 @@
 {{/*
 One pod behind a Service, with /health/live, /health/ready and /metrics: the store and the exporter.
-A dict: root, component, name, args (a list), and maybe strategy, hasToken (then with a service account of that name),
-volumes and volumeMounts (lists).
+A dict: root, component, name, args (a list), and maybe own (its image), strategy, hasToken (then with a service account
+of that name), volumes and volumeMounts (lists).
 */}}
 
 {{- define "assay.server" -}}

@@ -119,8 +119,14 @@ def test_who_may_only_look_is_told_so_when_pressing_a_button(browser: Browser, p
 
 def test_who_signs_out_is_out_and_an_open_page_says_no_more(browser: Browser, place: ConsoleProcess) -> None:
     with signed_in(browser, place, "reader") as (page, _):
+        other = page.context.new_page()
+        other.goto(f"{place.url}/page/experiments")
+        other.get_by_text("Start a training", exact=True).click()
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("Key").wait_for()
+        other.get_by_role("button", name="Train", exact=True).click()
+        other.get_by_text("Connection lost").wait_for()
+        assert not other.get_by_role("button", name="Start it").is_visible()
         page.goto(f"{place.url}/page/data")
         assert page.title() == "Sign in · Assay"
 

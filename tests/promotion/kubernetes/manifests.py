@@ -10,7 +10,8 @@ GATEWAY_NAMESPACE = "rollout-test-gateway"
 PROXY_NAMESPACE = "envoy-gateway-system"
 NODE_PORT = 30081  # 127.0.0.1:8081, says k8s/kind.yaml
 IMAGE = "assay:dev"
-"""Of `make image`; here only its Python is wanted."""
+FULL_IMAGE = "assay-full:dev"
+"""Of `make image`; here only the Python of the first is wanted."""
 _PROGRAM = Path(__file__).parent / "pod_program.py"
 
 

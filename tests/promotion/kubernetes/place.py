@@ -184,18 +184,19 @@ def require_cluster() -> ApiServer:
     return api
 
 
-def require_image() -> None:
-    """Skips where nobody has made the image."""
-    command = ["docker", "image", "inspect", IMAGE]
-    if shutil.which("docker") is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip(f"there is no image {IMAGE}; `make image` makes one")
+def require_image(*names: str) -> None:
+    """Skips where nobody has made one of the images."""
+    for name in names:
+        command = ["docker", "image", "inspect", name]
+        if shutil.which("docker") is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            pytest.skip(f"there is no image {name}; `make image` makes one")
 
 
 @contextmanager
 def run_release() -> Iterator[Place]:
     """A release whose pods are ready behind the gateway; its namespace goes with the block."""
     api = require_cluster()
-    require_image()
+    require_image(IMAGE)
     namespace = f"rollout-test-{uuid4().hex[:6]}"
     hostname = f"{namespace}.test"
     apply(gateway_objects())
