@@ -22,9 +22,9 @@ def check_reach(host: str, *, has_keys: bool, without_keys: bool, variable: str)
 
 
 def is_reached_by_others(host: str) -> bool:
-    """Whether any address of `host` is none of the loopback ones."""
+    """Whether any address of `host`, resolved as a listener resolves it, is none of the loopback ones."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         return False
     return any(not ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_loopback for one in found)
