@@ -65,6 +65,7 @@ FOUND = [
     ("csv-gz-table", _gzip_with_a_wrong_sum(b"label,a\n1,\xff"), "not a whole gzip file: CRC check failed"),
     ("labels", b'"', "line 1: unexpected end of data"),
     ("labels", f"{LONG},label\n".encode(), r"the header is \['x*…; expected request_id,label"),
+    ("labels", b"request_id,row,label\nr1,-1,a\n", "line 2: the row -1; expected one from 0 on"),
     ("uploaded-images", _zip_cut_in_its_middle(), "sent.file: not a whole zip: "),
     (
         "uploaded-images",
