@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, sqrt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from scipy.stats import norm
 
+from bundle.one_line import explain_first
 from promotion.errors import PromotionError
 from promotion.gate.outcome import Outcome
 from promotion.gate.record import replace_at_once
@@ -72,6 +73,12 @@ class FollowedState(BaseModel):
     rows_digest: str
     """sha256 over the n rows."""
 
+    @model_validator(mode="after")
+    def _counts_are_of_rows(self) -> Self:
+        if self.b + self.c > self.n:
+            raise ValueError(f"b = {self.b}, c = {self.c} of n = {self.n} rows; expected no more than there are")
+        return self
+
     @classmethod
     def of(cls, run: SequentialRun, rows_digest: str) -> "FollowedState":
         """The state of `run`."""
@@ -108,7 +115,7 @@ def read_state(path: Path) -> FollowedState | None:
     except OSError as error:
         raise FollowedRowsUnusable(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        raise FollowedRowsUnusable(f"{path}: no state of a run: {error.errors()[0]['msg']}") from error
+        raise FollowedRowsUnusable(f"{path}: no state of a run: {explain_first(error)}") from error
 
 
 def follow_rows(rows: Path, state: Path, rule: FlatRule | EProcess) -> FollowedVerdict:

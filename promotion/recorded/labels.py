@@ -65,7 +65,10 @@ def _parse(content: str, path: Path) -> Iterator[TrueLabel]:
             request_id, label, row = line["request_id"], line["label"], line.get("row")
             if not request_id or not label or None in line or number > MOST_LABELS:
                 raise LabelsRefused(f"{path}, line {lines.line_num}: {_explain(number)}")
-            yield TrueLabel(request_id, int(row) if "row" in line and row else seen[request_id], label)
+            number_of_row = int(row) if "row" in line and row else seen[request_id]
+            if number_of_row < 0:
+                raise ValueError(f"the row {number_of_row}; expected one from 0 on")
+            yield TrueLabel(request_id, number_of_row, label)
             seen[request_id] += 1
     except (csv.Error, ValueError) as error:
         raise LabelsRefused(f"{path}, line {lines.reader.line_num}: {one_line(error)}") from error

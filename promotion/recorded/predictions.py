@@ -71,7 +71,9 @@ class RecordedPredictions:
             role = self.of.role_of(record["bundle_digest"])
             is_meant = role is not None and at >= self.of.since and record.get("id") != REPLAY_ID
             if role is not None and is_meant and "labels" in record:
-                answer = RecordedAnswer(record["request_id"], at, tuple(record["labels"]))
-                self.answers.add(role, answer)
+                request_id, labels = record["request_id"], record["labels"]
+                if not isinstance(labels, list) or not all(isinstance(text, str) for text in (request_id, *labels)):
+                    raise TypeError("request_id and labels are not all texts")
+                self.answers.add(role, RecordedAnswer(request_id, at, tuple(labels)))
         except (KeyError, TypeError, ValueError) as error:
             raise RecordsMissing(f"{path} has a line that is no recorded prediction: {one_line(error)}") from error

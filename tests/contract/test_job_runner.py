@@ -40,7 +40,7 @@ def job_template() -> JsonObject:
 @pytest.fixture(scope="module")
 def namespace() -> Iterator[str]:
     require_cluster()
-    require_image()
+    require_image(IMAGE)
     name = f"job-test-{uuid4().hex[:6]}"
     apply([namespace_object(name)])
     yield name

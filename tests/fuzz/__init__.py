@@ -1,6 +1,7 @@
 """Every parser that takes bytes from outside, against bytes that nobody meant to send.
 
     parsers/       the list: each parser's name, valid samples by the product's own writers, the call, what it may raise
+    names.py       their names
     mutations.py   samples with something changed, as hypothesis draws them and shrinks them again
     bounds.py      what has to hold for every input
     run.py         a parser for a number of inputs or of seconds

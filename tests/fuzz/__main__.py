@@ -18,11 +18,13 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.fuzz.bounds import PROCESSOR_SECONDS, Bounds
-from tests.fuzz.parsers import PARSERS, all_parsers
-from tests.fuzz.run import Tried, try_inputs, try_samples
+from tests.fuzz.bounds import PROCESSOR_SECONDS, Bounds, Fault
+from tests.fuzz.names import PARSERS
+
+if TYPE_CHECKING:
+    from tests.fuzz.run import Tried
 
 KEPT = Path("build/fuzz")
 _ROUND = 500
@@ -52,9 +54,10 @@ def main() -> int:
 def _run_all(names: Sequence[str], asked: argparse.Namespace) -> int:
     how = [f"--examples={asked.examples}"] if asked.examples else []
     how += [f"--seconds={asked.seconds or 60}"] if asked.seconds or not asked.examples else []
-    inputs, found = 0, []
+    inputs, begun, found = 0, 0, []
     try:
         for name in names:
+            begun += 1
             said: dict[str, Any] = {"inputs": 0, "taken": 0}
             try:
                 fault = _watch(name, how, said)
@@ -71,7 +74,7 @@ def _run_all(names: Sequence[str], asked: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         _clear_line()
         print("stopped")
-    print(f"{inputs:,} inputs of {len(names)} parsers; found: {', '.join(found) or 'nothing'}")
+    print(f"{inputs:,} inputs of {begun} parsers; found: {', '.join(found) or 'nothing'}")
     return 1 if found else 0
 
 
@@ -100,6 +103,9 @@ def _watch(name: str, how: Sequence[str], said: dict[str, Any]) -> str | None:
 def _run_one(folder: Path, asked: argparse.Namespace) -> int:
     logging.disable()  # libraries say at length what is wrong with an input
     warnings.simplefilter("ignore")
+    from tests.fuzz.parsers import all_parsers  # noqa: PLC0415 - the rooms take seconds to load
+    from tests.fuzz.run import Tried, try_inputs, try_samples  # noqa: PLC0415
+
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_BYTES, _ADDRESS_BYTES))
     parser, bounds = all_parsers(folder)[asked.parser], Bounds(folder)
     tried, said_at = Tried(), 0.0
@@ -122,13 +128,16 @@ def _run_one(folder: Path, asked: argparse.Namespace) -> int:
             try_inputs(parser, bounds, min(_ROUND, left), tried, before)
     except Exception as error:  # a Fault, or hypothesis' word that it was one only once
         before(tried.last)
-        _say(tried, fault=f"{'' if isinstance(error, AssertionError) else type(error).__name__} {error}".strip())
+        _say(
+            tried,
+            fault=str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error or 'another value'}",
+        )
         return 1
     _say(tried)
     return 0
 
 
-def _say(tried: Tried, **more: str) -> None:
+def _say(tried: "Tried", **more: str) -> None:
     print(json.dumps({"inputs": tried.inputs, "taken": tried.taken, **more}), flush=True)
 
 
@@ -140,6 +149,8 @@ def _keep(name: str) -> Path:
 
 
 def _replay(folder: Path, asked: argparse.Namespace) -> int:
+    from tests.fuzz.parsers import all_parsers  # noqa: PLC0415
+
     parser = all_parsers(folder)[asked.parser]
     is_taken = Bounds(folder).examine(parser, asked.replay.read_bytes())
     print(f"{asked.parser}: {'taken' if is_taken else 'refused, as documented'}")

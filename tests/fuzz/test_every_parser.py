@@ -8,8 +8,9 @@ import pytest
 from hypothesis import settings
 
 from tests.fuzz.bounds import Bounds, Fault
+from tests.fuzz.names import PARSERS
 from tests.fuzz.parser import Parser
-from tests.fuzz.parsers import PARSERS, all_parsers
+from tests.fuzz.parsers import all_parsers
 from tests.fuzz.run import Tried, try_inputs, try_samples
 
 

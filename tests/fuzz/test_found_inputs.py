@@ -15,6 +15,7 @@ from tests.fuzz.parsers import all_parsers
 from tests.fuzz.parsers.documents import many_aliases, repair_chunk
 from tests.fuzz.parsers.pictures import jpeg_of_scans
 from tests.fuzz.parsers.tables import to_zip
+from tests.promotion.recorded.recordings import STABLE, record_line
 
 LABELS = b"file,label\none.png,7\n"
 LONG = "x" * 3000
@@ -64,6 +65,7 @@ FOUND = [
     ("csv-gz-table", _gzip_with_a_wrong_sum(b"label,a\n1,\xff"), "not a whole gzip file: CRC check failed"),
     ("labels", b'"', "line 1: unexpected end of data"),
     ("labels", f"{LONG},label\n".encode(), r"the header is \['x*…; expected request_id,label"),
+    ("labels", b"request_id,row,label\nr1,-1,a\n", "line 2: the row -1; expected one from 0 on"),
     ("uploaded-images", _zip_cut_in_its_middle(), "sent.file: not a whole zip: "),
     (
         "uploaded-images",
@@ -73,6 +75,14 @@ FOUND = [
     ("picture", jpeg_of_scans(30_000), "the picture has 30005 scans; expected at most 100"),
     ("evaluate-zip", _zip_with_an_empty_name(), "the archive has no picture; expected PNG or JPEG files"),
     ("recorded-predictions", orjson.dumps({"schema": "a\nb", "key": LONG}) + b"\n", "has records of schema a b; this"),
+    ("recorded-predictions", record_line("r1", 1e9, STABLE, ["a"]).replace(b'"r1"', b"7"), "are not all texts"),
+    ("recorded-predictions", record_line("r1", 1e9, STABLE, ["a"]).replace(b'["a"]', b'"ab"'), "are not all texts"),
+    (
+        "followed-state",
+        b'{"rule":{"test":"flat","margin":0.05,"alpha":0.05,"floor":2,"horizon":1000},"n":1,"b":1,"c":1,"end":null,'
+        b'"rows_digest":""}',
+        "no state of a run: the document: Value error, b = 1, c = 1 of n = 1 rows; expected no more than there are",
+    ),
     ("gate-yaml", many_aliases("margin"), ", line 6: it means more than 100000 values; expected YAML"),
     ("gate-yaml", b"margin: &a [*a]", ", line 1: a value contains itself; expected YAML"),
     ("gate-yaml", b"margin: " + b"[" * 3000, ": it is nested too deep; expected YAML"),

@@ -1,4 +1,4 @@
-"""The list of parsers, by room: a new one is added here.
+"""The list of parsers, by room: a new one is added here, and its name to names.py.
 
     messages.py    the V2 protocol, gRPC, forms, compressed bodies
     served.py      what a predictor's doors take beside V2; pictures.py samples of pictures
@@ -21,19 +21,6 @@ from tests.fuzz.parsers.documents import document_parsers
 from tests.fuzz.parsers.messages import message_parsers
 from tests.fuzz.parsers.served import served_parsers
 from tests.fuzz.parsers.tables import table_parsers
-
-PARSERS = (
-    *("v2-request", "v2-response", "v2-binary-request", "v2-binary-response", "v2-grpc-request"),
-    *("v2-grpc-response", "v2-metadata", "content-coding", "form", "classify-json"),
-    *("classify-table-json", "classify-csv", "classify-table-csv", "evaluate-csv"),
-    *("forward-batch-csv", "picture", "forward-json", "forward-form", "evaluate-zip"),
-    *("forward-batch-zip", "headers", "quick-head", "quick-body", "csv-table", "csv-gz-table"),
-    *("parquet-table", "uploaded-table", "uploaded-images", "stored-holdout", "labels", "followed-rows"),
-    *("bundle-manifest", "bundle-tar", "stored-bundle", "evidence", "rollout", "rollout-order"),
-    *("recorded-predictions", "live-predictions", "kept-labels", "gate-yaml", "slice", "params-yaml"),
-    *("followed-state", "spool-chunk", "spool-place", "model-copy", "key-file", "access-headers"),
-)
-"""Their names, for those who cannot wait until their samples are made."""
 
 
 def all_parsers(folder: Path) -> Mapping[str, Parser]:

@@ -144,8 +144,7 @@ def _read_evidence(path: Path) -> Callable[[bytes], None]:
         path.write_bytes(content)
         found = read_evidence_file(path)
         assert found is not None
-        path.write_bytes(found.to_json())
-        assert read_evidence_file(path) == found
+        assert type(found).model_validate(found.model_dump(mode="json")) == found
         found.to_verdict()
 
     return read
