@@ -1,10 +1,10 @@
-"""Writes to the spool at once, or by way of a bounded queue and a thread that empties it.
+"""A bounded queue before the spool, which whoever records empties at once, or else a thread.
 
-Whoever records writes the chunk himself, while it is in the processor's cache: that takes microseconds, and what waits
-for a thread takes several times as long. It waits nevertheless where something waits already, where another one writes,
-or after a write that took long; the thread looks every tenth of a second. All else is the delivery process's. Records
-reach the sink in the order in which they were recorded. A second thread has the disk keep what was written: that waits
-for whatever else is being written to the disk, for seconds where it is busy, and nothing here may wait for it.
+Whoever records writes what waits himself, while it is in the processor's cache: that takes microseconds, and several
+times as long in a thread. He does not where another one writes, and for a quarter of a second after a write that took
+long; then the thread does, every tenth of a second. All else is the delivery process's. Records reach the sink in the
+order in which they were recorded. A second thread has the disk keep what was written: that waits for whatever else is
+being written to the disk, for seconds where it is busy, and nothing here may wait for it.
 """
 
 import logging
@@ -25,8 +25,9 @@ from predictor.recording.recorded_run import RecordedRun
 from predictor.recording.spool_writer import SpoolWriter
 
 _FLUSH_SECONDS = 0.1
-_LONG_SECONDS = 0.01
-_BUSY_SECONDS = 1.0
+_AT_ONCE_BYTES = 2**20  # after these nothing more of the queue joins a write of who records
+_LONG_SECONDS = 0.02
+_BUSY_SECONDS = 0.25
 
 
 class QueuedRecorder:
@@ -84,14 +85,14 @@ class QueuedRecorder:
         except Exception:
             self._lose(1)
             return
-        if not self._write_at_once(kept):
-            self._add(kept, 1)
+        self._add(kept, 1)
+        self._write_at_once()
 
     def record_run(self, run: RecordedRun) -> None:
         """See PredictionRecorder."""
         for part in [run] if len(run.requests) <= BATCH_RECORDS else run.split(BATCH_RECORDS):
-            if not self._write_at_once(part):
-                self._add(part, len(part.requests))
+            self._add(part, len(part.requests))
+        self._write_at_once()
 
     def close(self, timeout_seconds: float) -> None:
         """See PredictionRecorder."""
@@ -99,26 +100,19 @@ class QueuedRecorder:
         self._closing.set()
         self._thread.join(timeout_seconds)
 
-    def _write_at_once(self, kept: KeptPrediction | RecordedRun) -> bool:
-        """Whether the spool has it; what does not succeed here is the thread's, which also says why."""
+    def _write_at_once(self) -> None:
+        """What waits, if nobody else does and the disk is quick; what is left over is the thread's."""
         begun = time.monotonic()
-        if self._queued or begun < self._busy_until or not self._spool_lock.acquire(blocking=False):
-            return False
+        if begun < self._busy_until or not self._spool_lock.acquire(blocking=False):
+            return
         try:
-            if self._closing.is_set():
-                return False
-            chunk = kept.to_chunk(self._process, self._number + 1).encode()
-            if not self._spool.append_at_once(chunk):
-                return False
-            self._number += chunk.records
-            self._note_spooled(chunk.records)
-        except Exception:
-            return False
+            if not self._closing.is_set():
+                self._hold(_AT_ONCE_BYTES)
+                self._append(at_once=True)
         finally:
             self._spool_lock.release()
         if (now := time.monotonic()) > begun + _LONG_SECONDS:
             self._busy_until = now + _BUSY_SECONDS
-        return True
 
     def _add(self, kept: KeptPrediction | RecordedRun, records: int) -> None:
         size = kept.size_bytes
@@ -156,11 +150,12 @@ class QueuedRecorder:
                 logging.getLogger(LOG).error("the process ends: %d predictions are not recorded", left)
 
     def _pass_on(self) -> bool:
-        """Bring the spool whatever waits; whether it took everything."""
+        """Bring the spool whatever waits by now; whether it took everything."""
+        until = self._number + self._queued
         is_moving = True
-        while is_moving and (self._held or self._queue):
+        while is_moving and self._queued and self._number <= until:
             with self._spool_lock:
-                self._hold()
+                self._hold(BATCH_BYTES)
                 is_moving = self._append()
         if self._is_new:
             self._is_new = False
@@ -168,10 +163,10 @@ class QueuedRecorder:
             self._delivery.wake()
         return not self._queued
 
-    def _hold(self) -> None:
+    def _hold(self, most_bytes: int) -> None:
         """As much of the queue as one write should have, as chunks."""
         size = sum(chunk.size for chunk, _ in self._held)
-        while self._queue and size < BATCH_BYTES:
+        while self._queue and size < most_bytes:
             kept = self._queue.popleft()
             records = len(kept.requests) if isinstance(kept, RecordedRun) else 1
             try:
@@ -184,26 +179,25 @@ class QueuedRecorder:
             self._held.append((chunk, kept.size_bytes))
             size += chunk.size
 
-    def _append(self) -> bool:
+    def _append(self, *, at_once: bool = False) -> bool:
         """Whether the spool took something of what is held."""
         if not self._held:
             return False
         try:
-            taken = self._spool.append([chunk for chunk, _ in self._held])
-            for _ in range(taken):
-                chunk, size = self._held.popleft()
-                self._note_spooled(chunk.records)
-                self._leave_queue(size, chunk.records)
+            taken = self._spool.append([chunk for chunk, _ in self._held], at_once=at_once)
         except OSError as error:
+            self._busy_until = time.monotonic() + _BUSY_SECONDS
             self._say_failing(error)
             return False
-        self._say_working()
+        for _ in range(taken):
+            chunk, size = self._held.popleft()
+            self._is_new = True
+            self._spooled += chunk.records
+            self._metrics.spooled.inc(chunk.records)
+            self._leave_queue(size, chunk.records)
+        if taken:
+            self._say_working()
         return taken > 0
-
-    def _note_spooled(self, records: int) -> None:
-        self._is_new = True
-        self._spooled += records
-        self._metrics.spooled.inc(records)
 
     def _prepare(self) -> None:
         try:

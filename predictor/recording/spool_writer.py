@@ -29,8 +29,9 @@ _NOTHING = bytes(_PAGE_BYTES + FRAME_BYTES)
 class SpoolWriter:
     """Writes the spool in the folder `path`, which is this process's alone and may have about `limit_bytes`.
 
-    Used by one thread; but `sync` may be called by another one, and `append_at_once` by many, one at a time and none
-    during `append`. Any call raises OSError when the disk does. Raises SettingsError for a folder of others.
+    Used by one thread; but `sync` may be called by another one, and `append` by many, one at a time; those that are not
+    the first one have it write `at_once`. Any call raises OSError when the disk does. Raises SettingsError for a folder
+    of others.
     """
 
     def __init__(self, path: Path, *, limit_bytes: int) -> None:
@@ -49,6 +50,7 @@ class SpoolWriter:
         self._file: int | None = None
         self._next: int | None = None
         self._ended: list[int] = []
+        self._has_new_names = False
         self._file_lock = threading.Lock()
         self._forget()
 
@@ -79,16 +81,21 @@ class SpoolWriter:
 
     def prepare(self) -> None:
         """Have the next segment at hand before this one is full."""
-        if self._next is None and (self._file is None or 2 * self._sizes[self._writing] > self._segment_bytes):
+        if self._next is None:
             self._next = self._open(self._writing + 1)
 
-    def append(self, chunks: Sequence[EncodedChunk]) -> int:
-        """Write the chunks in their order, as many as the disk takes; how many, not synced yet. OSError for none."""
+    def append(self, chunks: Sequence[EncodedChunk], *, at_once: bool = False) -> int:
+        """Write the chunks in their order, as many as the disk takes; how many, not synced yet. OSError for none.
+
+        What is to be written `at_once` is so only as far as no file has to be made.
+        """
         taken = 0
         while taken < len(chunks):
             try:
                 if not self._fits(chunks[taken].size):
                     self._check_limit(chunks[taken].size)
+                    if self._next is None and at_once:
+                        break
                     if self._next is None:
                         self._next = self._open(self._writing + 1)
                     self._begin_next()
@@ -99,25 +106,17 @@ class SpoolWriter:
                 break
         return taken
 
-    def append_at_once(self, chunk: EncodedChunk) -> bool:
-        """Whether it was written: only where nothing but memory has to be touched, if the disk is not busy."""
-        size = chunk.size
-        if not self._fits(size):
-            if self._next is None or size > self._segment_bytes:
-                return False
-            self._check_limit(size)
-            self._begin_next()
-        self._check_limit(size)
-        return self._write([chunk]) == 1
-
     def sync(self) -> None:
         """What was appended stays if the machine ends. Appending goes on meanwhile."""
         with self._file_lock:
             ended, self._ended = self._ended, []
             files = [*ended, *([os.dup(self._file)] if self._file is not None else [])]
+            has_new_names, self._has_new_names = self._has_new_names, False
         try:
             for file in files:
                 os.fdatasync(file)
+            if has_new_names:
+                sync_directory(self.path)
         finally:
             for file in files:
                 os.close(file)
@@ -162,11 +161,8 @@ class SpoolWriter:
         if self._spare:
             segment_path(self.path, self._spare.pop()).rename(path)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            sync_directory(self.path)
-        except OSError:
-            os.close(file)
-            raise
+        with self._file_lock:
+            self._has_new_names = True
         return file
 
     def _begin_next(self) -> None:

@@ -117,16 +117,16 @@ def test_a_file_is_written_over_when_its_chunks_are_delivered(tmp_path: Path) ->
 
 def test_at_once_is_written_only_what_needs_no_new_file(tmp_path: Path) -> None:
     writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
-    assert not writer.append_at_once(chunk(0, ROWS))
+    assert writer.append([chunk(0, ROWS)], at_once=True) == 0
     taken = list[int]()
     for prepared in range(1, 9):
         writer.prepare()
         writer.prepare()
         assert len(list(tmp_path.glob("*.chunks"))) == prepared
-        before = len(taken)
-        while writer.append_at_once(chunk(len(taken), ROWS)):
-            taken.append(len(taken))
-        assert len(taken) > before
+        offered = range(len(taken), len(taken) + 20)
+        count = writer.append([chunk(number, ROWS) for number in offered], at_once=True)
+        assert 0 < count < 20
+        taken += offered[:count]
     assert drain(reader) == taken
 
 
