@@ -32,7 +32,7 @@ cluster: $(VENV)/.demo ## Make a kind cluster with Envoy Gateway (PROMETHEUS=1: 
 image: $(VENV)/.demo ## Build the images assay:dev and assay-full:dev (TARGET=predictor: the first alone; EXTRAS=s3, BASE=image)
 	@command -v docker >/dev/null || { echo "make: docker is missing; apt-get install docker.io, or docs.docker.com/engine/install" >&2; exit 1; }
 	$(foreach target,$(TARGET),docker build $(DOCKER_BUILD_FLAGS) $(BUILD_ARGUMENTS) --target $(target) --tag $(IMAGE_OF_$(target)) . &&) true
-	@echo "built: $(foreach target,$(TARGET),$(IMAGE_OF_$(target))); next: make deploy"
+	@echo "built: $(foreach target,$(TARGET),$(IMAGE_OF_$(target)))$(if $(filter standalone,$(TARGET)),,; next: make deploy)"
 
 image-standalone: ## Build assay-standalone:dev: page, predictors and gateway in one container, behind one port (docs/delivery.md)
 	@$(MAKE) image TARGET=standalone
