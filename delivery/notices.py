@@ -10,8 +10,9 @@ environment, which has the same versions.
 import argparse
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import Distribution
 from pathlib import Path
+from sysconfig import get_path
 
 from delivery.distributions import Description, describe
 
@@ -45,9 +46,11 @@ def read_pins(name: str) -> dict[str, str]:
 def describe_pinned(name: str, version: str) -> Description:
     """Raises NotInstalled."""
     try:
-        description = describe(distribution(name).metadata)
-    except PackageNotFoundError as error:
+        # Some packages bring others inside of them, and put those on the path.
+        (found,) = Distribution.discover(name=name, path=[get_path("purelib")])
+    except ValueError as error:
         raise NotInstalled(f"{name} is pinned but not installed; install requirements/dev.txt") from error
+    description = describe(found.metadata)
     if description.version != version:
         raise NotInstalled(f"{name} is pinned to {version}, but {description.version} is installed")
     return description
