@@ -45,7 +45,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, in a row; processes of tests that run beside each other have ranges of their own."""
+    """Ports that nobody listens on, in a row; tests that run beside each other have ranges of their own."""
     begin = 16000 + 4000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4)
     for first in range(begin + os.getpid() % 2000, begin + 4000, count):
         ports = range(first, first + count)
