@@ -8,7 +8,6 @@ import typer
 from assay.output import print_json, print_lines
 from bundle import write_bundle
 from bundle.one_line import one_line
-from bundle.yaml_document import YamlMalformed, read_yaml
 from predictor.errors import ModelNotUsable
 
 _FIELDS = frozenset({"task", "feature_names", "categories", "unknown_categories", "classes", "answer", "metrics"})
@@ -58,6 +57,8 @@ def _read(path: Path) -> bytes:
 
 
 def _read_fields(path: Path) -> dict[str, Any]:
+    from bundle.yaml_document import YamlMalformed, read_yaml
+
     try:
         fields = read_yaml(_read(path))
     except YamlMalformed as error:

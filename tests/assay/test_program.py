@@ -1,16 +1,19 @@
 """What holds for every command."""
 
+import re
 import signal
 import subprocess
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 
+from delivery.distributions import normalized
 from tests.assay.program import assay, command
 
+ROOT = Path(__file__).parents[2]
 COMMANDS = ["train", "evaluate", "serve", "split", "store", "gate", "promote", "cluster", "db", "demo"]
 
 
@@ -67,3 +70,33 @@ def test_an_interrupted_command_says_so_and_ends_with_130(tmp_path: Path) -> Non
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert not (tmp_path / "out").exists()
+
+
+def test_every_command_is_known_with_the_packages_of_the_small_image() -> None:
+    pins = (ROOT / "requirements" / "predictor.txt").read_text(encoding="utf-8")
+    there = {normalized(name) for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[.*\])?==", pins, re.MULTILINE)} | {
+        "assay"
+    }
+    absent = [
+        module
+        for module, distributions in packages_distributions().items()
+        if not there & {normalized(name) for name in distributions}
+    ]
+    assert {"scipy", "yaml"} <= set(absent)
+    hiding = (
+        "import sys\n"
+        "absent = set(sys.argv[1].split())\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in absent:\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from assay.cli import main\n"
+        "sys.argv = ['assay', '--help']\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hiding, " ".join(absent)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "rollout-exporter" in done.stdout
