@@ -1,9 +1,10 @@
 """What a soak comes to, as a table and as JSON."""
 
 import json
+import os
 import statistics
-from collections import Counter
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +18,9 @@ class Report:
     """Figures of one soak."""
 
     rate: float
-    times: Counter[str] = field(default_factory=Counter)
+    date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
+    cores: int = field(default_factory=lambda: os.cpu_count() or 0)
+    times: dict[str, int] = field(default_factory=dict)
     memory_bytes: list[int] = field(default_factory=list)
     """Of stable's serving process, behind each cycle of all faults."""
     asked: int = 0
@@ -34,7 +37,7 @@ class Report:
 
     def note(self, fault: str) -> None:
         """It has happened once more."""
-        self.times[fault] += 1
+        self.times[fault] = self.times.get(fault, 0) + 1
 
     def finish(self, notes: Notes, *, recorded: set[str], dropped: float) -> None:
         """Take over what the clients saw and the database has."""
@@ -61,6 +64,8 @@ class Report:
     def to_markdown(self) -> str:
         """Tables of it."""
         lines = [
+            f"On {self.date}, on a machine of {self.cores} cores.",
+            "",
             "| what happened | times | requests without an answer | longest time without any answer, s |",
             "| --- | --- | --- | --- |",
         ]
