@@ -9,7 +9,7 @@ becomes that of a later one, which is written over the old chunks: a frame of an
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -83,7 +83,8 @@ def find_segments(folder: Path) -> dict[int, int]:
         for entry in entries:
             number, _, ending = entry.name.partition(".")
             if ending == "chunks" and number.isdigit():
-                found[int(number)] = entry.stat().st_size
+                with suppress(FileNotFoundError):  # it has just become a later one
+                    found[int(number)] = entry.stat().st_size
     return dict(sorted(found.items()))
 
 

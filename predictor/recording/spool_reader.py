@@ -69,11 +69,11 @@ class SpoolReader:
         self._delivered = delivered
 
     def remove_delivered(self) -> None:
-        """Remove what is delivered whole and what nothing is in, now that nobody writes any more."""
+        """Remove what is delivered whole, as its writer is gone; later segments may be another writer's already."""
         place = self._delivered.place
         for number in find_segments(self._path):
-            begin = place.offset if number == place.segment else 0
-            if number < place.segment or written_bytes(self._path, number) <= begin:
+            is_read = number == place.segment and written_bytes(self._path, number) <= place.offset
+            if number < place.segment or is_read:
                 segment_path(self._path, number).unlink(missing_ok=True)
 
     def _has_begun(self, number: int) -> bool:

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from errno import ENOSPC
 from pathlib import Path
 
@@ -122,8 +123,10 @@ class SpoolWriter:
                 os.close(file)
 
     def close(self) -> None:
-        """Let go of the files. Can be repeated."""
+        """Let go of the files; one that was never begun is removed. Can be repeated."""
         with self._file_lock:
+            if self._next is not None:
+                segment_path(self.path, self._writing + 1).unlink(missing_ok=True)
             for file in (*self._ended, self._file, self._next):
                 if file is not None:
                     os.close(file)
@@ -159,7 +162,8 @@ class SpoolWriter:
         """
         path = segment_path(self.path, number)
         if self._spare:
-            segment_path(self.path, self._spare.pop()).rename(path)
+            with suppress(FileNotFoundError):  # a delivery process of before us has removed it
+                segment_path(self.path, self._spare.pop()).rename(path)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
         with self._file_lock:
             self._has_new_names = True

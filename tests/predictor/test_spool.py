@@ -130,6 +130,23 @@ def test_at_once_is_written_only_what_needs_no_new_file(tmp_path: Path) -> None:
     assert drain(reader) == taken
 
 
+def test_who_delivers_what_a_dead_writer_left_takes_nothing_from_the_next_one(tmp_path: Path) -> None:
+    append(SpoolWriter(tmp_path, limit_bytes=LIMIT), range(20), ROWS)
+    reader = SpoolReader(tmp_path)
+    assert drain(reader) == list(range(20))
+    writer = SpoolWriter(tmp_path, limit_bytes=LIMIT)
+    writer.prepare()
+    reader.remove_delivered()
+    for number in range(20, 45, 5):  # over several segments, of files that are gone, too
+        assert append(writer, range(number, number + 5), ROWS) == 5
+        writer.look()
+    assert drain(SpoolReader(tmp_path)) == list(range(20, 45))
+    writer.prepare()
+    writer.close()
+    SpoolReader(tmp_path).remove_delivered()
+    assert [path.name for path in tmp_path.iterdir()] == ["delivered.json"]
+
+
 def disk_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.chunks"))
 
