@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeAlias
 
 import psycopg
@@ -30,6 +31,7 @@ _POSTGRESQL = {
 }
 _ROWS_A_STATEMENT = 500
 _SQLITE_WAIT_SECONDS = 30  # for another writer
+_SQLITE_PAUSE_SECONDS = 0.01
 
 
 def open_database(url: str) -> Engine:
@@ -110,13 +112,30 @@ def _parse(url: str) -> URL:
 
 def _open_sqlite(url: URL) -> Engine:
     def begin(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
 
     engine = create_engine(url, connect_args={"timeout": _SQLITE_WAIT_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", begin)
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a log of writes, so that who reads does not wait for who writes.
+
+    SQLite does not wait for a lock when a new file changes to it, however long its timeout, so this does.
+    """
+    ends = monotonic() + _SQLITE_WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > ends:
+                raise
+            sleep(_SQLITE_PAUSE_SECONDS)
+        else:
+            return
 
 
 def make_folder(engine: Engine) -> None:

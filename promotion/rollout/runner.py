@@ -210,12 +210,11 @@ class RolloutRunner:
     def _compare_shadow(self, record: RolloutRecord) -> Event:
         plan, started = record.plan, self.clock.monotonic_seconds()
         needed, nothing = plan.shadow_requests or plan.minimum_requests, NOTHING_WATCHED.open_window()
-        before = record.shadow
         while True:
             agreement = self.live.compare(record) if self.live is not None else ShadowAgreement()
-            if agreement != before:
-                before = agreement
-                self._show(replace(record, shadow=agreement))
+            if agreement != record.shadow:
+                record = replace(record, shadow=agreement)
+                self._show(record)
             if (trouble := self._find_trouble(record, RequestCounts(0, 0, 0), nothing)) is not None:
                 return trouble
             seconds = self.clock.monotonic_seconds() - started

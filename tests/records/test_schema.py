@@ -1,6 +1,9 @@
 """A database gets exactly the tables of the models, whichever it is, and says when it has others."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -52,6 +55,18 @@ def test_several_that_upgrade_at_once_do_it_once(url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         changed = list(threads.map(upgrade_it, range(4)))
     assert sorted(changed) == [False, False, False, True]
+
+
+def test_a_new_file_that_another_program_writes_into_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "records.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ends = Timer(0.3, other.execute, ["COMMIT"])
+    ends.start()
+    database = open_database(f"sqlite:///{tmp_path}/records.db")
+    assert upgrade(database)
+    database.dispose()
+    ends.join()
+    other.close()
 
 
 def test_a_database_without_tables_and_one_of_another_program_are_told_apart(url: str) -> None:

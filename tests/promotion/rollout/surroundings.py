@@ -44,6 +44,7 @@ class FakeClock:
 
     seconds: float = 0.0
     sleeps: list[float] = field(default_factory=list)
+    before_sleep: Callable[[], None] = lambda: None
     set_by: float = 0.0
     """How far the time of day was set ahead; seconds that pass are not changed by that."""
 
@@ -58,6 +59,7 @@ class FakeClock:
         return self.seconds
 
     def sleep(self, seconds: float) -> None:
+        self.before_sleep()
         self.sleeps.append(seconds)
         self.seconds += seconds
 

@@ -9,7 +9,15 @@ from promotion.gate.policy import GatePolicy
 from promotion.rollout.file_orders import FileRolloutOrders
 from promotion.rollout.file_store import FileRolloutStore
 from promotion.rollout.orders import Order, OrderKind
-from promotion.rollout.record import Pause, RolloutPlan, RolloutState, StopCode, record_from_json, record_to_json
+from promotion.rollout.record import (
+    Pause,
+    RolloutPlan,
+    RolloutRecord,
+    RolloutState,
+    StopCode,
+    record_from_json,
+    record_to_json,
+)
 from promotion.routers.traffic_router import RouterUnreachable
 from tests.promotion.rollout.events import AT
 from tests.promotion.rollout.recorded_traffic import recorded
@@ -65,6 +73,21 @@ def test_labels_can_show_harm_in_a_shadow(around: Surroundings) -> None:
     assert_went_back(record, around, Outcome.REJECT, "by true labels")
     assert record.code is StopCode.LIVE_HARM_SHOWN
     assert around.router.shares == [0, 0]
+
+
+def test_who_looks_sees_the_agreement_and_the_labels_together(around: Surroundings) -> None:
+    recorded(around, POLICY)
+    seen: list[RolloutRecord] = []
+
+    def look() -> None:
+        record = around.store.read_newest()
+        if record is not None and record.state is RolloutState.SHADOWING:
+            seen.append(record)
+
+    around.clock.before_sleep = look
+    around.run(PLAN)
+    assert len(seen) > 3
+    assert all(record.shadow is not None and record.labels is not None for record in seen)
 
 
 @pytest.mark.parametrize("trouble", ["another bundle", "another split", "abort"])
