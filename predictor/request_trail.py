@@ -1,11 +1,11 @@
 """What a request leaves behind on its way, for those who want to know how it ended (request_watch.py)."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from open_inference import InferRequest
+from predictor.recording.chunk import RunPart
 from predictor.recording.recorded_run import RecordedRun
 from predictor.served_model import Inference, ServedModel
 from predictor.tracing.request_span import RequestSpan
@@ -19,12 +19,6 @@ class Answered:
     request: InferRequest
     inference: Inference
     rows: int
-
-
-RunPart: TypeAlias = tuple[RecordedRun, bytes, int, int, Sequence[str]]
-"""What of a run of the model was made for a request: the request's own id, as JSON, empty where it has none; its first
-row, and the one behind its last; the outputs. A plain tuple, because there is one for each request.
-"""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +38,6 @@ class Trail:
     rows: int = 0
     queue_seconds: float = 0.0
     answers: list[Answered] = field(default_factory=list)
-    part: RunPart | None = None
+    part: tuple[RecordedRun, RunPart] | None = None
     """In the place of `answers`, where the request shared a run and somebody records it."""
     error: BaseException | None = None

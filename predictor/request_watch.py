@@ -4,7 +4,7 @@ A transport begins a request's trail with its first byte and ends it when the an
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from predictor.error_table import is_server_failure, is_success
 from predictor.identity import ModelIdentity
@@ -13,7 +13,7 @@ from predictor.recording.prediction_recorder import DiscardRecorder, Prediction,
 from predictor.recording.recorded_run import RecordedRun
 from predictor.request_id import choose_request_id
 from predictor.request_log import RequestLog
-from predictor.request_trail import RunPart, Trail
+from predictor.request_trail import Trail
 from predictor.tracing.request_span import EndedRequest, Tracing
 
 _CLIENT_LENGTH = 128
@@ -56,7 +56,8 @@ class RequestWatch:
         if trail.answers and is_success(code):
             self._record(trail, route, seconds)
         if trail.part is not None and is_success(code):
-            _note(trail, trail.part, route, seconds)
+            run, part = trail.part
+            run.requests.append((time.time_ns(), seconds, part))
         is_failure = is_server_failure(code) and not route.startswith(_HEALTH)
         if is_failure or seconds >= self._log.slow_seconds:
             self._log.write(trail, route=route, identity=identity, code=code, seconds=seconds, is_failure=is_failure)
@@ -65,10 +66,10 @@ class RequestWatch:
                 EndedRequest(trail.transport, trail.method, route, trail.request_id, identity, code, is_failure)
             )
 
-    def end_run(self, run: RecordedRun) -> None:
-        """All requests that shared `run` have ended: record those that were answered."""
-        if run.requests:
-            self._recorder.record_run(run)
+    def end_runs(self, runs: Sequence[RecordedRun]) -> None:
+        """All requests that shared one of `runs` have ended: record those that were answered."""
+        if answered := [run for run in runs if run.requests]:
+            self._recorder.record_runs(answered)
 
     def close(self, timeout_seconds: float) -> None:
         """Nothing comes any more: bring what is recorded and traced to where it belongs, for so long at most."""
@@ -95,19 +96,3 @@ class RequestWatch:
                     client=trail.client,
                 )
             )
-
-
-def _note(trail: Trail, part: RunPart, route: str, seconds: float) -> None:
-    run, own_id, first, last, outputs = part
-    noted = (
-        trail.request_id,
-        own_id.decode(errors="replace"),
-        trail.client,
-        route,
-        time.time_ns(),
-        seconds,
-        first,
-        last,
-        outputs,
-    )
-    run.requests.append(noted)

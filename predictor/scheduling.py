@@ -14,3 +14,11 @@ def let_threads_finish() -> None:
     if hasattr(os, "sched_setscheduler"):  # Linux
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def let_all_others_first() -> None:
+    """Have this thread run when its core has nothing else to do, or nearly so: for good, as nobody may take it back."""
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)

@@ -12,7 +12,6 @@ checksum that costs a tenth of a CRC and finds a torn page and any single change
 import struct
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 from zlib import crc32
 
@@ -24,7 +23,7 @@ from open_inference import ProtocolError
 from open_inference.binary_data import decode_binary
 from predictor.recording.record import KeptTensor, is_plain
 
-MAGIC = b"\xa5assay2\n"
+MAGIC = b"\xa5assay3\n"
 _FRAME = struct.Struct("<8sIIIQqQI")
 _CRC = struct.Struct("<I")
 FRAME_BYTES = _FRAME.size + _CRC.size
@@ -58,9 +57,9 @@ class Frame(NamedTuple):
             raise ChunkDamaged("the frame of a chunk is damaged")
         return cls(*_FRAME.unpack_from(content))
 
-    def write(self) -> bytes:
-        """For `read`."""
-        content = _FRAME.pack(*self)
+    def write(self, segment: int) -> bytes:
+        """For `read`, as it is in that segment."""
+        content = _FRAME.pack(self.magic, segment, *self[2:])
         return content + _CRC.pack(crc32(content))
 
     @property
@@ -69,54 +68,51 @@ class Frame(NamedTuple):
         return FRAME_BYTES + self.head_bytes + self.body_bytes
 
 
-class RunRequest(NamedTuple):
-    """A request that was answered from a run."""
+RunPart: TypeAlias = tuple[str, str, str, str, int, int, Sequence[str]]
+"""Which part of a run is a request's: its id; V2's own, as JSON, empty where it has none; the client; the door; its
+first row, and the one behind its last; the names of the outputs that were asked for. A plain tuple, because one is made
+for each request while it is answered.
+"""
+NotedRequest: TypeAlias = tuple[int, float, RunPart]
+"""A request that was answered from a run: when, in nanoseconds since the epoch; the seconds from its first byte to its
+answer; its part.
+"""
 
+
+class RunRequest(NamedTuple):
+    """The same with names."""
+
+    time_ns: int
+    seconds: float
     request_id: str
     own_id: str
-    """V2's, as JSON; empty where the request has none."""
     client: str
     door: str
-    time_ns: int
-    """When it was answered, since the epoch."""
-    seconds: float
-    """From the request's first byte to its answer."""
     first_row: int
     last_row: int
-    """Behind the last one."""
     outputs: Sequence[str]
-    """Those that were asked for, by name."""
 
-
-NotedRequest: TypeAlias = tuple[str, str, str, str, int, float, int, int, Sequence[str]]
-"""The same without names: one is made for each request while it is answered, in a quarter of the time."""
+    @classmethod
+    def of(cls, noted: NotedRequest) -> Self:
+        """From a chunk. Raises TypeError and ValueError for what is none."""
+        time_ns, seconds, part = noted
+        return cls(time_ns, seconds, *part)
 
 
 class EncodedChunk(NamedTuple):
     """A chunk in pieces, which may be a run's own arrays: nothing large is copied."""
 
+    records: int
+    """How many requests it is of."""
+    size: int
+    """In bytes, with the frame."""
     frame: Frame
     """Of segment 0, until there is a place for it."""
     pieces: Sequence[bytes | memoryview]
     """What stands behind the frame."""
 
-    @property
-    def records(self) -> int:
-        """How many requests it is of."""
-        return self.frame.records
 
-    @property
-    def size(self) -> int:
-        """In bytes, with the frame."""
-        return self.frame.chunk_bytes
-
-    def write_frame(self, segment: int) -> bytes:
-        """The frame in that segment, for Frame.read."""
-        return self.frame._replace(segment=segment).write()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Chunk:
+class Chunk(NamedTuple):
     """A run, and those of its requests that were answered; or a single prediction, whose tensors are all its own."""
 
     process: str
@@ -164,9 +160,9 @@ class Chunk:
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
         sizes = len(head), sum(map(len, parts))
-        time_ns = RunRequest(*self.requests[0]).time_ns
-        frame = Frame(MAGIC, 0, len(self.requests), *sizes, time_ns, _checksum(parts), crc32(head))
-        return EncodedChunk(frame, [head, *parts])
+        size = FRAME_BYTES + sum(sizes)
+        frame = Frame(MAGIC, 0, len(self.requests), *sizes, self.requests[0][0], _checksum(parts), crc32(head))
+        return EncodedChunk(len(self.requests), size, frame, [head, *parts])
 
     @classmethod
     def decode(cls, content: bytes) -> Self:

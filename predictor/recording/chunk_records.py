@@ -13,7 +13,7 @@ from predictor.recording.record import KeptTensor, Record, record_fields, size_o
 def records_of(chunk: Chunk, limit_bytes: int) -> Iterator[Record]:
     """In the order in which they were answered, each of about `limit_bytes` at most; what cannot be one is logged."""
     rows = _Rows(chunk, limit_bytes)
-    for number, one in enumerate(map(RunRequest._make, chunk.requests), chunk.first_number):
+    for number, one in enumerate(map(RunRequest.of, chunk.requests), chunk.first_number):
         key = f"{chunk.process}-{number}"
         try:
             yield Record(key, rows.fields_of(one))

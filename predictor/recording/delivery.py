@@ -12,10 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from predictor.log_lines import LOG
 from predictor.recording.chunk_records import records_of
-from predictor.recording.record_sink import RecordSink
+from predictor.recording.record_sink import BATCH_BYTES, RecordSink
+from predictor.recording.spool_folder import WATCH_SECONDS
 from predictor.recording.spool_reader import SpoolReader
+from predictor.scheduling import let_all_others_first
 
-_LOWEST = 19  # of nice(2), which on Linux is a thread's
+_PATIENT_BYTES = 2**18
+"""After these no more joins a batch that waits for its turn: it is to end before the spool is full."""
+_SYNC_SECONDS = 1.0
 
 
 class Delivery:
@@ -33,23 +37,28 @@ class Delivery:
         self._urgent_bytes = urgent_bytes
         self._retry_seconds = retry_seconds
         self._trouble = ""
+        self._synced_at = 0.0
 
     def run(self, wakes: int) -> None:
         """Deliver what there is whenever something comes over the file `wakes`; return behind its end.
 
         Then nobody writes any more: what is left is delivered, unless the sink does not take it.
         """
-        is_ended = False
-        with ThreadPoolExecutor(1, "patient", lambda: os.nice(_LOWEST)) as patient:
+        is_ended, is_told = False, True
+        with ThreadPoolExecutor(1, "patient", let_all_others_first) as patient:
             while True:
                 has_failed = not self._deliver_all(patient)
                 if is_ended:
                     return
-                is_ended = _wait(wakes, self._retry_seconds if has_failed else None)
+                if has_failed:
+                    is_ended, is_told = _pause(wakes, self._retry_seconds), True
+                else:
+                    heard = _hear(wakes, WATCH_SECONDS if is_told else None)
+                    is_ended, is_told = heard == b"", bool(heard)
 
-    def deliver(self) -> bool:
+    def deliver(self, most_bytes: int = BATCH_BYTES) -> bool:
         """Bring the sink the next batch; whether there was one. Raises whatever keeps sink or spool from it."""
-        batch = self._spool.read()
+        batch = self._spool.read(most_bytes)
         if batch is None:
             return False
         records = [record for chunk in batch.chunks for record in records_of(chunk, self._record_bytes)]
@@ -65,12 +74,23 @@ class Delivery:
     def _deliver_all(self, patient: ThreadPoolExecutor) -> bool:
         """Whether that was possible."""
         try:
-            while self.deliver() if self._is_urgent() else patient.submit(self.deliver).result():
+            while self.deliver() if self._is_urgent() else patient.submit(self.deliver, _PATIENT_BYTES).result():
                 self._end_trouble()
+                if time.monotonic() > self._synced_at + _SYNC_SECONDS:
+                    self._sync()
         except Exception as error:
             self._begin_trouble(error)
+            self._sync()
             return False
         return True
+
+    def _sync(self) -> None:
+        """What the sink does not have outlives the machine from now on."""
+        self._synced_at = time.monotonic()
+        try:
+            self._spool.sync()
+        except OSError as error:
+            self._begin_trouble(error)
 
     def _is_urgent(self) -> bool:
         return self._spool.waiting_bytes() >= self._urgent_bytes
@@ -87,15 +107,16 @@ class Delivery:
             logging.getLogger(LOG).info("the sink of predictions takes records again")
 
 
-def _wait(wakes: int, pause_seconds: float | None) -> bool:
-    """Wait for something to come, or for the whole pause; whether the file has ended."""
-    ends = time.monotonic() + (pause_seconds or 0)
-    while True:
-        left = max(ends - time.monotonic(), 0) if pause_seconds is not None else None
-        is_told, _, _ = select.select([wakes], [], [], left)
-        if not is_told:
-            return False
-        if not os.read(wakes, 65_536):
+def _pause(wakes: int, seconds: float) -> bool:
+    """Whether the file ended meanwhile."""
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0:
+        if _hear(wakes, left) == b"":
             return True
-        if pause_seconds is None:
-            return False
+    return False
+
+
+def _hear(wakes: int, seconds: float | None) -> bytes | None:
+    """What comes over the file within so long, or ever; nothing behind its end, None when the time is over."""
+    is_told, _, _ = select.select([wakes], [], [], seconds)
+    return os.read(wakes, 65_536) if is_told else None

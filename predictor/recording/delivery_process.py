@@ -15,7 +15,7 @@ _STEADY_SECONDS = 60.0  # one that lived so long is replaced without a pause
 
 
 class DeliveryProcess:
-    """`python -m predictor.recording` with `arguments`. Used by one thread."""
+    """`python -m predictor.recording` with `arguments`. Used by one thread at a time."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self._command = [sys.executable, "-m", "predictor.recording", *arguments]

@@ -60,12 +60,17 @@ class KeptPrediction:
             size + _OVERHEAD_BYTES,
         )
 
+    @property
+    def records(self) -> int:
+        """Of one request."""
+        return 1
+
     def to_chunk(self, process: str, number: int) -> Chunk:
         """The chunk of this alone. Raises TypeError for texts that could never be written."""
         said = self.prediction
         own_id = orjson.dumps(said.request.id).decode() if said.request.id else ""
         outputs = [tensor.name for tensor in self.outputs]
-        asked = said.request_id, own_id, said.client, said.door, said.time_ns, said.seconds, 0, said.rows, outputs
+        part = said.request_id, own_id, said.client, said.door, 0, said.rows, outputs
         return Chunk(
             process,
             number,
@@ -77,7 +82,7 @@ class KeptPrediction:
             numbers_of(self.class_indices),
             numbers_of(self.probabilities),
             numbers_of(self.numbers),
-            [asked],
+            [(said.time_ns, said.seconds, part)],
             is_shared=False,
             is_cut=self.is_cut,
         )

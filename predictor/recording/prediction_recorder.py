@@ -1,5 +1,6 @@
 """Who is told of every answer. The rest of the predictor knows this seam only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,8 +38,8 @@ class PredictionRecorder(Protocol):
     def record(self, prediction: Prediction) -> None:
         """Keep the prediction, as far as that is possible. Never waits, raises nothing."""
 
-    def record_run(self, run: "RecordedRun") -> None:
-        """The same for all requests that were answered from one run of the model."""
+    def record_runs(self, runs: "Sequence[RecordedRun]") -> None:
+        """The same for all requests that were answered from some runs of the model."""
 
     def close(self, timeout_seconds: float) -> None:
         """Write what was recorded, for so long at most; nothing is recorded from now on. Can be repeated."""
@@ -47,7 +48,7 @@ class PredictionRecorder(Protocol):
 class DiscardRecorder:
     """A PredictionRecorder that keeps nothing."""
 
-    def record_run(self, run: "RecordedRun") -> None:
+    def record_runs(self, runs: "Sequence[RecordedRun]") -> None:
         """See PredictionRecorder."""
 
     def record(self, prediction: Prediction) -> None:

@@ -1,10 +1,13 @@
 """A bounded queue before the spool, which whoever records empties at once, or else a thread.
 
 Whoever records writes what waits himself, while it is in the processor's cache: that takes microseconds, and several
-times as long in a thread. He does not where another one writes, and for a quarter of a second after a write that took
-long; then the thread does, every tenth of a second. All else is the delivery process's. Records reach the sink in the
-order in which they were recorded. A second thread has the disk keep what was written: that waits for whatever else is
-being written to the disk, for seconds where it is busy, and nothing here may wait for it.
+times as long in a thread. He does not where another one writes, and for a while after a write that took long; then the
+thread does, every tenth of a second. All else is the delivery process's. Records reach the sink in the order in which
+they were recorded.
+
+While requests are answered the thread sleeps, but for a moment each second. A thread that waits for the interpreter is
+woken whenever that is free for a moment, and on a core that is busy finds it taken again: some hundred times a second,
+for each of its steps.
 """
 
 import logging
@@ -12,6 +15,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from predictor.log_lines import LOG
@@ -22,18 +26,20 @@ from predictor.recording.metrics import RecorderMetrics
 from predictor.recording.prediction_recorder import Prediction
 from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS
 from predictor.recording.recorded_run import RecordedRun
+from predictor.recording.spool_folder import WATCH_SECONDS
 from predictor.recording.spool_writer import SpoolWriter
 
 _FLUSH_SECONDS = 0.1
-_AT_ONCE_BYTES = 2**20  # after these nothing more of the queue joins a write of who records
+_LOOK_SECONDS = 1.0
+_AT_ONCE_BYTES = 2**22  # after these nothing more of the queue joins a write of who records
 _LONG_SECONDS = 0.02
-_BUSY_SECONDS = 0.25
+_BUSY_TIMES = 4  # as long as a long write took the thread writes
 
 
 class QueuedRecorder:
     """A PredictionRecorder before `spool`, from which `delivery` takes.
 
-    What waits in memory has `queue_bytes` at most; what comes then is dropped. While the spool is full or fails,
+    What waits in memory has about `queue_bytes` at most; what comes then is dropped. While the spool is full or fails,
     everything waits there. Of one prediction about `record_bytes` are kept. `parts` are closed when nobody uses them
     any more; with `is_temporary` the spool is gone then.
     """
@@ -64,19 +70,19 @@ class QueuedRecorder:
         self._spool_lock = threading.Lock()
         self._busy_until = 0.0
         self._is_new = False
-        self._held: deque[tuple[EncodedChunk, int]] = deque()
+        self._held: list[EncodedChunk] = []
         self._spooled = 0
         self._counted = spool.delivered
         self._process = uuid.uuid4().hex
         self._number = 0
         self._is_failing = False
+        self._wake_at = 0.0
+        self._is_needed = threading.Event()
         self._closing = threading.Event()
-        self._is_written = threading.Event()
         self._close_by = 0.0
         metrics.watch(self._waiting, lambda: spool.waiting_bytes, self._lag_seconds)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
-        threading.Thread(target=self._sync, name="recorder's fsync", daemon=True).start()
 
     def record(self, prediction: Prediction) -> None:
         """See PredictionRecorder."""
@@ -85,37 +91,63 @@ class QueuedRecorder:
         except Exception:
             self._lose(1)
             return
-        self._add(kept, 1)
-        self._write_at_once()
+        self._write_at_once([kept])
 
-    def record_run(self, run: RecordedRun) -> None:
+    def record_runs(self, runs: Sequence[RecordedRun]) -> None:
         """See PredictionRecorder."""
-        for part in [run] if len(run.requests) <= BATCH_RECORDS else run.split(BATCH_RECORDS):
-            self._add(part, len(part.requests))
-        self._write_at_once()
+        parts: list[RecordedRun] = []
+        for run in runs:
+            parts += [run] if len(run.requests) <= BATCH_RECORDS else run.split(BATCH_RECORDS)
+        self._write_at_once(parts)
 
     def close(self, timeout_seconds: float) -> None:
         """See PredictionRecorder."""
         self._close_by = time.monotonic() + timeout_seconds
         self._closing.set()
+        self._is_needed.set()
         self._thread.join(timeout_seconds)
 
-    def _write_at_once(self) -> None:
-        """What waits, if nobody else does and the disk is quick; what is left over is the thread's."""
+    def _write_at_once(self, new: Sequence[KeptPrediction | RecordedRun]) -> None:
+        """What is new and what waits, if nobody else writes and the disk is quick; what is left is the thread's."""
         begun = time.monotonic()
-        if begun < self._busy_until or not self._spool_lock.acquire(blocking=False):
-            return
+        is_ours = begun >= self._busy_until and self._take_spool()
         try:
-            if not self._closing.is_set():
-                self._hold(_AT_ONCE_BYTES)
+            if is_ours and self._is_all_written and not self._closing.is_set():
+                self._hold(new)
+            else:
+                for kept in new:
+                    self._add(kept)
+            if is_ours and not self._closing.is_set():
+                self._hold_waiting(_AT_ONCE_BYTES)
                 self._append(at_once=True)
+                self._wake(begun)
         finally:
-            self._spool_lock.release()
-        if (now := time.monotonic()) > begun + _LONG_SECONDS:
-            self._busy_until = now + _BUSY_SECONDS
+            if is_ours:
+                self._spool_lock.release()
+        if (took := time.monotonic() - begun) > _LONG_SECONDS:
+            self._busy_until = begun + took + _BUSY_TIMES * took
+        if not self._is_needed.is_set() and (not self._is_all_written or self._spool.lacks_segment):
+            self._is_needed.set()
 
-    def _add(self, kept: KeptPrediction | RecordedRun, records: int) -> None:
-        size = kept.size_bytes
+    @property
+    def _is_all_written(self) -> bool:
+        return not self._queue and not self._held
+
+    def _take_spool(self) -> bool:
+        """Not from another one that writes, unless much has come meanwhile: a thread that waits for the interpreter may
+        be long about it."""
+        is_much = self._queued_bytes > _AT_ONCE_BYTES
+        return self._spool_lock.acquire(blocking=False) or (is_much and self._spool_lock.acquire(timeout=_LONG_SECONDS))
+
+    def _wake(self, now: float) -> None:
+        """Tell the delivery process what is new. It looks by itself until a tenth of a second after it was told."""
+        if self._is_new and now >= self._wake_at:
+            self._is_new = False
+            self._wake_at = now + WATCH_SECONDS
+            self._delivery.wake()
+
+    def _add(self, kept: KeptPrediction | RecordedRun) -> None:
+        size, records = kept.size_bytes, kept.records
         with self._lock:
             is_taken = self._queued_bytes + size <= self._queue_bytes and not self._closing.is_set()
             if is_taken:
@@ -132,17 +164,23 @@ class QueuedRecorder:
 
     def _work(self) -> None:
         with self._parts:
-            self._prepare()
-            while not self._closing.wait(_FLUSH_SECONDS):
-                self._pass_on()
-                self._delivery.look_after()
-                self._count()
+            looked = 0.0
+            while not self._closing.is_set():
                 self._prepare()
+                self._pass_on()
+                if (now := time.monotonic()) >= looked + _LOOK_SECONDS:
+                    looked = now
+                    with self._spool_lock:  # which whoever wakes it has, too
+                        self._delivery.look_after()
+                    self._count()
+                if self._is_needed.wait(_LOOK_SECONDS if self._is_all_written else _FLUSH_SECONDS):
+                    if self._is_failing or not self._spool.lacks_segment:
+                        self._closing.wait(_FLUSH_SECONDS)  # for what else is coming
+                    self._is_needed.clear()
             with self._spool_lock:
                 pass  # who writes at once by now was the last one
-            while self._queued and not self._pass_on() and time.monotonic() < self._close_by:
+            while not self._pass_on() and time.monotonic() < self._close_by:
                 time.sleep(_FLUSH_SECONDS)
-            self._sync_once()
             self._delivery.end(self._close_by - time.monotonic())
             self._count()
             if left := self._left():
@@ -150,54 +188,55 @@ class QueuedRecorder:
                 logging.getLogger(LOG).error("the process ends: %d predictions are not recorded", left)
 
     def _pass_on(self) -> bool:
-        """Bring the spool whatever waits by now; whether it took everything."""
+        """Bring the spool what waits by now, or a part of it where others write; whether it took everything."""
         until = self._number + self._queued
-        is_moving = True
-        while is_moving and self._queued and self._number <= until:
+        is_moving, is_alone = True, True
+        while is_moving and is_alone and not self._is_all_written and self._number <= until:
             with self._spool_lock:
-                self._hold(BATCH_BYTES)
+                self._hold_waiting(BATCH_BYTES)
                 is_moving = self._append()
-        if self._is_new:
-            self._is_new = False
-            self._is_written.set()
-            self._delivery.wake()
-        return not self._queued
+            is_alone = self._closing.is_set() or time.monotonic() < self._busy_until
+        with self._spool_lock:
+            self._wake(time.monotonic())
+        return self._is_all_written
 
-    def _hold(self, most_bytes: int) -> None:
+    def _hold_waiting(self, most_bytes: int) -> None:
         """As much of the queue as one write should have, as chunks."""
-        size = sum(chunk.size for chunk, _ in self._held)
-        while self._queue and size < most_bytes:
+        while self._queue and sum([chunk.size for chunk in self._held]) < most_bytes:
             kept = self._queue.popleft()
-            records = len(kept.requests) if isinstance(kept, RecordedRun) else 1
+            self._hold([kept])
+            self._leave_queue(kept)
+
+    def _hold(self, some: Sequence[KeptPrediction | RecordedRun]) -> None:
+        """As chunks for the next write."""
+        for kept in some:
             try:
-                chunk = kept.to_chunk(self._process, self._number + 1).encode()
+                self._held.append(kept.to_chunk(self._process, self._number + 1).encode())
+                self._number += kept.records
             except Exception:
-                self._lose(records)
-                self._leave_queue(kept.size_bytes, records)
-                continue
-            self._number += records
-            self._held.append((chunk, kept.size_bytes))
-            size += chunk.size
+                self._lose(kept.records)
 
     def _append(self, *, at_once: bool = False) -> bool:
         """Whether the spool took something of what is held."""
         if not self._held:
             return False
         try:
-            taken = self._spool.append([chunk for chunk, _ in self._held], at_once=at_once)
+            taken = self._spool.append(self._held, at_once=at_once)
         except OSError as error:
-            self._busy_until = time.monotonic() + _BUSY_SECONDS
+            self._busy_until = time.monotonic() + _FLUSH_SECONDS
             self._say_failing(error)
             return False
-        for _ in range(taken):
-            chunk, size = self._held.popleft()
-            self._is_new = True
-            self._spooled += chunk.records
-            self._metrics.spooled.inc(chunk.records)
-            self._leave_queue(size, chunk.records)
-        if taken:
-            self._say_working()
-        return taken > 0
+        if not taken:
+            return False
+        records = sum([chunk.records for chunk in self._held[:taken]])
+        del self._held[:taken]
+        self._is_new = True
+        self._spooled += records
+        self._metrics.spooled.inc(records)
+        if self._is_failing:
+            self._is_failing = False
+            logging.getLogger(LOG).info("the spool of predictions takes records again")
+        return True
 
     def _prepare(self) -> None:
         try:
@@ -205,22 +244,10 @@ class QueuedRecorder:
         except OSError as error:
             self._say_failing(error)
 
-    def _sync(self) -> None:
-        while not self._closing.is_set():
-            if self._is_written.wait(1.0):
-                self._is_written.clear()
-                self._sync_once()
-
-    def _sync_once(self) -> None:
-        try:
-            self._spool.sync()
-        except OSError as error:
-            self._say_failing(error)
-
-    def _leave_queue(self, size: int, records: int) -> None:
+    def _leave_queue(self, kept: KeptPrediction | RecordedRun) -> None:
         with self._lock:
-            self._queued_bytes -= size
-            self._queued -= records
+            self._queued_bytes -= kept.size_bytes
+            self._queued -= kept.records
             dropped, self._dropped = self._dropped, 0
         if dropped:
             logging.getLogger(LOG).warning("%d predictions were not recorded: as many as may waited", dropped)
@@ -238,10 +265,10 @@ class QueuedRecorder:
     def _left(self) -> int:
         """What nobody records any more."""
         done = self._counted.written + self._counted.lost
-        return self._queued + (self._spooled - done if self._is_temporary else 0)
+        return self._waiting() + (self._spooled - done if self._is_temporary else 0)
 
     def _waiting(self) -> int:
-        return self._queued
+        return self._queued + sum([chunk.records for chunk in self._held])
 
     def _lag_seconds(self) -> float:
         waits_since = self._spool.oldest_time_ns()
@@ -255,8 +282,3 @@ class QueuedRecorder:
         if not self._is_failing:
             self._is_failing = True
             logging.getLogger(LOG).warning("the spool of predictions takes nothing: %s", error)
-
-    def _say_working(self) -> None:
-        if self._is_failing:
-            self._is_failing = False
-            logging.getLogger(LOG).info("the spool of predictions takes records again")

@@ -38,6 +38,11 @@ class RecordedRun:
         arrays = sum(size_of(tensor.data) for tensor in (self.asked, *self.inference.outputs))
         return arrays + _OVERHEAD_BYTES + _REQUEST_BYTES * len(self.requests)
 
+    @property
+    def records(self) -> int:
+        """How many requests it is of."""
+        return len(self.requests)
+
     def split(self, requests: int) -> "Iterator[RecordedRun]":
         """The same run, of at most so many requests each."""
         for place in range(0, len(self.requests), requests):

@@ -23,6 +23,8 @@ SEGMENTS = 16
 """That share the spool's bytes."""
 SPARE_SEGMENTS = SEGMENTS // 2
 """Delivered ones that are kept for later ones at most."""
+WATCH_SECONDS = 0.1
+"""After the delivery process was told of something new it looks again by itself, so much later."""
 _DELIVERED = "delivered.json"
 _DELIVERER = "deliverer"
 

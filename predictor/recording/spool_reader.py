@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from predictor.log_lines import LOG
 from predictor.recording.chunk import MAGIC, Chunk, ChunkDamaged
+from predictor.recording.record_directory import sync_directory
 from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS
 from predictor.recording.spool_folder import (
     Delivered,
@@ -37,24 +38,24 @@ class SpoolReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._delivered = Delivered.read(path)
+        self._synced = 0
 
     def waiting_bytes(self) -> int:
         """About what is there and not delivered: never less."""
         place = self._delivered.place
         sizes = find_segments(self._path)
-        return sum(size for number, size in sizes.items() if number >= place.segment) - (
-            place.offset if place.segment in sizes else 0
-        )
+        later = sum(size for number, size in sizes.items() if number > place.segment and self._has_begun(number))
+        return later + max(sizes.get(place.segment, 0) - place.offset, 0)
 
-    def read(self) -> SpooledBatch | None:
-        """The oldest chunks that the sink does not have; None where it has everything."""
+    def read(self, most_bytes: int = BATCH_BYTES) -> SpooledBatch | None:
+        """The oldest chunks that the sink does not have, until they have so much; None where it has everything."""
         place = self._delivered.place
         segments = [number for number in find_segments(self._path) if number >= place.segment]
         for number in segments:
             offset = place.offset if number == place.segment else 0
             # whatever begins a segment has written all of the one before
             is_ended = any(self._has_begun(later) for later in segments if later > number)
-            batch = self._read(number, offset, is_ended=is_ended)
+            batch = self._read(number, offset, most_bytes, is_ended=is_ended)
             if batch.chunks or batch.lost:
                 return batch
         return None
@@ -68,6 +69,16 @@ class SpoolReader:
         delivered.write(self._path)
         self._delivered = delivered
 
+    def sync(self) -> None:
+        """What was written and is not delivered stays if the machine ends."""
+        first = max(self._delivered.place.segment, self._synced)
+        begun = [number for number in find_segments(self._path) if number >= first and self._has_begun(number)]
+        for number in begun:
+            with segment_path(self._path, number).open("rb", buffering=0) as file:
+                os.fdatasync(file.fileno())
+            self._synced = number
+        sync_directory(self._path)
+
     def remove_delivered(self) -> None:
         """Remove what is delivered whole, as its writer is gone; later segments may be another writer's already."""
         place = self._delivered.place
@@ -80,15 +91,17 @@ class SpoolReader:
         try:
             with segment_path(self._path, number).open("rb", buffering=0) as file:
                 return read_frame(file.fileno(), number, 0) is not None
+        except FileNotFoundError:
+            return False
         except ChunkDamaged:  # of what the file had before, or else it is a chunk that something else damaged
             return False
 
-    def _read(self, number: int, offset: int, *, is_ended: bool) -> SpooledBatch:
+    def _read(self, number: int, offset: int, most_bytes: int, *, is_ended: bool) -> SpooledBatch:
         chunks: list[Chunk] = []
         start, records, lost = offset, 0, 0
         with segment_path(self._path, number).open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
-            while offset - start < BATCH_BYTES:
+            while offset - start < most_bytes:
                 try:
                     frame = read_frame(file.fileno(), number, offset)
                 except ChunkDamaged:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-import threading
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from errno import ENOSPC
@@ -11,7 +11,6 @@ from pathlib import Path
 from predictor.errors import SettingsError
 from predictor.log_lines import LOG
 from predictor.recording.chunk import FRAME_BYTES, ChunkDamaged, EncodedChunk, Frame
-from predictor.recording.record_directory import sync_directory
 from predictor.recording.spool_folder import (
     SEGMENTS,
     SPARE_SEGMENTS,
@@ -25,14 +24,17 @@ from predictor.recording.spool_folder import (
 _MOST_PIECES = 1000  # in one call of pwritev, which takes 1024
 _PAGE_BYTES = 4096
 _NOTHING = bytes(_PAGE_BYTES + FRAME_BYTES)
+_AHEAD = 4  # segments at hand at most
+_ROOM = memoryview(
+    bytes(2**18)
+)  # at once, so that the kernel keeps it as large pages: to write there takes a third of the time
 
 
 class SpoolWriter:
     """Writes the spool in the folder `path`, which is this process's alone and may have about `limit_bytes`.
 
-    Used by one thread; but `sync` may be called by another one, and `append` by many, one at a time; those that are not
-    the first one have it write `at_once`. Any call raises OSError when the disk does. Raises SettingsError for a folder
-    of others.
+    Used by one thread; but `append` may be called by many, one at a time; those that are not the first one have it
+    write `at_once`. Any call raises OSError when the disk does. Raises SettingsError for a folder of others.
     """
 
     def __init__(self, path: Path, *, limit_bytes: int) -> None:
@@ -47,12 +49,10 @@ class SpoolWriter:
             logging.getLogger(LOG).warning("%s is of an older version and is not read, like all in it", of_before[0])
         self._spare: list[int] = []
         self._sizes = {number: written_bytes(path, number) for number in find_segments(path)}
-        self._writing = max(self.delivered.segment, *self._sizes, 0)
+        self._writing = self._opened = max(self.delivered.segment, *self._sizes, 0)
         self._file: int | None = None
-        self._next: int | None = None
-        self._ended: list[int] = []
-        self._has_new_names = False
-        self._file_lock = threading.Lock()
+        self._ahead: deque[int] = deque()
+        self._room = 0
         self._forget()
 
     @property
@@ -80,101 +80,84 @@ class SpoolWriter:
         except (OSError, ChunkDamaged):
             return None
 
+    @property
+    def lacks_segment(self) -> bool:
+        """Whether it is time to prepare the next one."""
+        return not self._ahead and (self._file is None or self._sizes[self._writing] > self._segment_bytes // 4)
+
     def prepare(self) -> None:
-        """Have the next segment at hand before this one is full."""
-        if self._next is None:
-            self._next = self._open(self._writing + 1)
+        """Have the next segments at hand before this one is full: some that cost nothing, or one that is new."""
+        while len(self._ahead) < _AHEAD and (self._spare or self.lacks_segment):
+            self._open_next()
 
     def append(self, chunks: Sequence[EncodedChunk], *, at_once: bool = False) -> int:
-        """Write the chunks in their order, as many as the disk takes; how many, not synced yet. OSError for none.
+        """Write the chunks in their order, as many as the disk takes; how many. OSError for none.
 
         What is to be written `at_once` is so only as far as no file has to be made.
         """
         taken = 0
         while taken < len(chunks):
+            left = chunks[taken:] if taken else chunks
             try:
-                if not self._fits(chunks[taken].size):
-                    self._check_limit(chunks[taken].size)
-                    if self._next is None and at_once:
-                        break
-                    if self._next is None:
-                        self._next = self._open(self._writing + 1)
+                if fitting := self._fitting(left):
+                    taken += self._write(fitting)
+                elif self._ahead or not at_once:
                     self._begin_next()
-                taken += self._write(self._fitting(chunks[taken:]))
+                else:
+                    break
             except OSError:
                 if not taken:
                     raise
                 break
         return taken
 
-    def sync(self) -> None:
-        """What was appended stays if the machine ends. Appending goes on meanwhile."""
-        with self._file_lock:
-            ended, self._ended = self._ended, []
-            files = [*ended, *([os.dup(self._file)] if self._file is not None else [])]
-            has_new_names, self._has_new_names = self._has_new_names, False
-        try:
-            for file in files:
-                os.fdatasync(file)
-            if has_new_names:
-                sync_directory(self.path)
-        finally:
-            for file in files:
-                os.close(file)
-
     def close(self) -> None:
-        """Let go of the files; one that was never begun is removed. Can be repeated."""
-        with self._file_lock:
-            if self._next is not None:
-                segment_path(self.path, self._writing + 1).unlink(missing_ok=True)
-            for file in (*self._ended, self._file, self._next):
-                if file is not None:
-                    os.close(file)
-            self._ended, self._file, self._next = [], None, None
-
-    def _fits(self, size: int) -> bool:
-        """Whether it goes into the segment; one that is larger than any has a segment of its own."""
-        if self._file is None:
-            return False
-        before = self._sizes[self._writing]
-        return not before or before + size <= self._segment_bytes
-
-    def _check_limit(self, size: int) -> None:
-        has = sum(self._sizes.values())
-        if has + size > self._limit_bytes:
-            raise OSError(ENOSPC, f"the spool has {has} bytes, and may have {self._limit_bytes}")
+        """Let go of the files; those that were never begun are removed. Can be repeated."""
+        while self._ahead:
+            os.close(self._ahead.pop())
+            segment_path(self.path, self._opened).unlink(missing_ok=True)
+            self._opened -= 1
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _fitting(self, chunks: Sequence[EncodedChunk]) -> Sequence[EncodedChunk]:
-        """The first ones, at least one, that go into the segment together."""
-        self._check_limit(chunks[0].size)
-        room = min(self._limit_bytes - sum(self._sizes.values()), self._segment_bytes - self._sizes[self._writing])
-        size, pieces = 0, 0
+        """The first ones that go into the segment together; one that is larger than any has a segment of its own.
+
+        Raises OSError where the first one goes into no segment.
+        """
+        left = self._limit_bytes - sum(self._sizes.values())
+        if chunks[0].size > left:
+            text = f"the spool has {self._limit_bytes - left} bytes, and may have {self._limit_bytes}"
+            raise OSError(ENOSPC, text)
+        before = self._sizes[self._writing] if self._file is not None else self._segment_bytes
+        room, size, pieces = min(left, self._segment_bytes - before), 0, 0
         for count, chunk in enumerate(chunks):
             size, pieces = size + chunk.size, pieces + len(chunk.pieces) + 1
-            if count and (size > room or pieces > _MOST_PIECES):
-                return chunks[:count]
+            if size > room or pieces > _MOST_PIECES:
+                return chunks[: max(count, not before)]
         return chunks
 
-    def _open(self, number: int) -> int:
-        """The file of a segment: that of one that is delivered, where there is one.
+    def _open_next(self) -> None:
+        """Have one more segment at hand: the file of one that is delivered, where there is one.
 
         To write over what the file had is several times faster than to have the disk and the memory find room.
         """
-        path = segment_path(self.path, number)
+        path = segment_path(self.path, self._opened + 1)
         if self._spare:
             with suppress(FileNotFoundError):  # a delivery process of before us has removed it
                 segment_path(self.path, self._spare.pop()).rename(path)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        with self._file_lock:
-            self._has_new_names = True
-        return file
+        self._ahead.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        self._opened += 1
 
     def _begin_next(self) -> None:
-        with self._file_lock:
-            if self._file is not None:
-                self._ended.append(self._file)
-            self._file, self._next = self._next, None
+        if not self._ahead:
+            self._open_next()
+        if self._file is not None:
+            os.close(self._file)
+        self._file = self._ahead.popleft()
         self._writing += 1
+        self._room = os.fstat(self._file).st_size
         self._sizes[self._writing] = 0
 
     def _write(self, chunks: Sequence[EncodedChunk]) -> int:
@@ -183,24 +166,34 @@ class SpoolWriter:
             raise RuntimeError("no segment has begun")
         first, *others = chunks
         begin = self._sizes[self._writing]
-        end = begin + sum(chunk.size for chunk in chunks)
+        end = begin + sum([chunk.size for chunk in chunks])
         pieces = [*first.pieces]
         for chunk in others:
-            pieces += chunk.write_frame(self._writing), *chunk.pieces
+            pieces += chunk.frame.write(self._writing), *chunk.pieces
         # Whole pages, so that the disk need not be read; and where the next frame will be there is none.
         padding = -end % _PAGE_BYTES
         pieces.append(_NOTHING[: padding if padding >= FRAME_BYTES else padding + _PAGE_BYTES])
+        if self._room < (behind := end + len(pieces[-1])):
+            self._make_room(self._file, behind)
         written = begin + FRAME_BYTES + os.pwritev(self._file, pieces, begin + FRAME_BYTES)
         count = len(chunks)
         if written < end + FRAME_BYTES:
             count, end = _whole(chunks, begin, written)
             os.ftruncate(self._file, end)
+            self._room = end
             if not count:
                 raise OSError(ENOSPC, f"{segment_path(self.path, self._writing)} took a part of a chunk only")
         # The first frame comes last: whoever reads there sees everything behind it, or nothing.
-        os.pwrite(self._file, first.write_frame(self._writing), begin)
+        os.pwrite(self._file, first.frame.write(self._writing), begin)
         self._sizes[self._writing] = end
         return count
+
+    def _make_room(self, file: int, end: int) -> None:
+        """Have a file that is not written over as long as that. A disk that is full says so when it is written to."""
+        with suppress(OSError):
+            while self._room < end:
+                most = max(self._segment_bytes, end) - self._room
+                self._room += os.pwrite(file, _ROOM[: min(len(_ROOM) - self._room % len(_ROOM), most)], self._room)
 
     def _forget(self) -> None:
         """What is delivered whole makes room for the next segments."""

@@ -59,7 +59,7 @@ def over_the_disk(chunk: Chunk) -> Chunk:
 
 def content_of(chunk: EncodedChunk, segment: int = 0) -> bytes:
     """As it is in a segment of the spool."""
-    return chunk.write_frame(segment) + b"".join(chunk.pieces)
+    return chunk.frame.write(segment) + b"".join(chunk.pieces)
 
 
 def number_of(record: dict[str, Any]) -> int:

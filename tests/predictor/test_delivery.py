@@ -23,12 +23,12 @@ class SinkAtTimes:
     def __init__(self) -> None:
         self.is_away = False
         self.keys: list[str] = []
-        self.priorities: set[int] = set()
+        self.policies: set[int] = set()
         self.times = 0
 
     def write(self, batch: Sequence[Record]) -> None:
         self.times += 1
-        self.priorities.add(os.getpriority(os.PRIO_PROCESS, 0))
+        self.policies.add(os.sched_getscheduler(0))
         if self.is_away or self.times % 3 == 0:
             raise ConnectionError("it is away")
         self.keys += [record.key for record in batch]
@@ -104,12 +104,24 @@ def test_a_sink_that_takes_nothing_does_not_keep_it_from_ending(tmp_path: Path, 
     assert writer.waiting_bytes > 0
 
 
-@pytest.mark.parametrize(("urgent_bytes", "priority"), [(LIMIT, 19), (1, 0)])
+def test_what_comes_soon_after_it_was_told_is_delivered_without_another_word(
+    tmp_path: Path, writer: SpoolWriter
+) -> None:
+    sink = SinkAtTimes()
+    delivering = Delivering(tmp_path, sink)
+    append(writer, range(1))
+    delivering.wake()
+    wait_for(lambda: sink.keys == keys_of(range(1)))
+    append(writer, range(1, 2))
+    wait_for(lambda: sink.keys == keys_of(range(2)))
+    delivering.end()
+
+
+@pytest.mark.parametrize(("urgent_bytes", "policy"), [(LIMIT, os.SCHED_IDLE), (1, os.sched_getscheduler(0))])
 def test_it_lets_others_go_first_until_the_spool_is_filling_up(
-    tmp_path: Path, writer: SpoolWriter, urgent_bytes: int, priority: int
+    tmp_path: Path, writer: SpoolWriter, urgent_bytes: int, policy: int
 ) -> None:
     sink = SinkAtTimes()
     append(writer, range(3))
     Delivering(tmp_path, sink, urgent_bytes=urgent_bytes).end()
-    ours = os.getpriority(os.PRIO_PROCESS, 0)
-    assert sink.priorities == {max(priority, ours)}
+    assert sink.policies == {policy}

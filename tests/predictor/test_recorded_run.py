@@ -38,14 +38,15 @@ def run_of(numbers: int, *, is_classifier: bool = True) -> RecordedRun:
         asked_for = ("probabilities", "label") if number else ("label",)
         own_id = '"own"' if number == 1 else ""
         client = "shop" if number == 2 else ""
-        run.requests.append((f"request-{number}", own_id, client, "/a", 10**18, 0.25, first, last, asked_for))
+        part = f"request-{number}", own_id, client, "/a", first, last, asked_for
+        run.requests.append((10**18, 0.25, part))
     return run
 
 
 def records_alone(run: RecordedRun, limit_bytes: int) -> list[Record]:
     """Of the same requests by the ordinary way."""
     records: list[Record] = []
-    for number, one in enumerate(map(RunRequest._make, run.requests)):
+    for number, one in enumerate(map(RunRequest.of, run.requests)):
         rows, said = slice(one.first_row, one.last_row), run.inference
         outputs = {tensor.name: Tensor.of(tensor.name, tensor.data[rows]) for tensor in said.outputs}
         prediction = replace(

@@ -1,6 +1,7 @@
 """What waits on the disk: in order, once, within its bytes, and whatever happens to either process."""
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from predictor.errors import SettingsError
 from predictor.recording.chunk import Chunk, EncodedChunk
 from predictor.recording.kept_prediction import KeptPrediction
 from predictor.recording.record_sink import BATCH_BYTES, BATCH_RECORDS
-from predictor.recording.spool_folder import SEGMENTS, written_bytes
+from predictor.recording.spool_folder import find_segments, written_bytes
 from predictor.recording.spool_reader import SpoolReader
 from predictor.recording.spool_writer import SpoolWriter
 from tests.predictor.predictions import content_of, make_prediction
@@ -90,12 +91,48 @@ def test_a_full_spool_takes_nothing_until_some_of_it_is_delivered(tmp_path: Path
         append(writer, [taken], ROWS)
     has = disk_bytes(tmp_path)
     assert writer.waiting_bytes <= LIMIT
-    assert has <= writer.waiting_bytes + SEGMENTS * PADDING
+    assert has <= LIMIT * 5 / 4  # here three chunks make a segment, whose file has room for a part of another one
     drain(reader)
     writer.look()
     assert append(writer, [taken], ROWS) == 1
     assert drain(reader) == [taken]
     assert disk_bytes(tmp_path) < has
+
+
+def test_a_new_file_is_made_only_where_the_segment_is_filling_up_and_none_is_free(tmp_path: Path) -> None:
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
+
+    def prepared() -> int:
+        """Segments at hand that are not begun."""
+        writer.prepare()
+        return sum(not written_bytes(tmp_path, number) for number in find_segments(tmp_path))
+
+    assert writer.lacks_segment
+    assert prepared() == 1
+    assert append(writer, range(1)) == 1
+    assert (writer.lacks_segment, prepared()) == (False, 0)
+    assert append(writer, range(1, 31), ROWS) == 30
+    begun = max(find_segments(tmp_path))
+    drain(reader)
+    writer.look()
+    assert prepared() == 4
+    assert max(find_segments(tmp_path)) == begun + 4
+    writer.close()
+    assert max(find_segments(tmp_path)) == begun
+    assert all(written_bytes(tmp_path, number) for number in find_segments(tmp_path))
+
+
+def test_what_was_written_is_synced_wherever_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, reader = SpoolWriter(tmp_path, limit_bytes=LIMIT), SpoolReader(tmp_path)
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fdatasync", lambda file: synced.append(Path(os.readlink(f"/proc/self/fd/{file}")).name))
+    append(writer, range(7), ROWS)
+    writer.prepare()
+    reader.sync()
+    reader.sync()
+    assert synced == [*(f"{number:08}.chunks" for number in (1, 2, 3, 4)), "00000004.chunks"]
+    drain(reader)
+    writer.close()
 
 
 def test_a_file_is_written_over_when_its_chunks_are_delivered(tmp_path: Path) -> None:

@@ -49,12 +49,16 @@ class Turns:
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         ends = time.perf_counter() + _TURN_SECONDS
-        while self._arrived and (begun := time.perf_counter()) < ends:
-            model = self._arrived[0].head.door.model
-            if requests := self._take(model):
-                self._run(model, requests, begun)
-        if self._arrived:
-            loop.call_soon(self._turn, loop)
+        runs: list[RecordedRun] = []
+        try:
+            while self._arrived and (begun := time.perf_counter()) < ends:
+                model = self._arrived[0].head.door.model
+                if requests := self._take(model):
+                    self._run(model, requests, begun, runs)
+        finally:
+            self._watch.end_runs(runs)
+            if self._arrived:
+                loop.call_soon(self._turn, loop)
 
     def _take(self, model: ServedModel) -> list[QuickRequest]:
         """The first requests for `model`, read, as many as go into one run."""
@@ -84,7 +88,8 @@ class Turns:
         self._arrived.extendleft(reversed(others))
         return taken
 
-    def _run(self, model: ServedModel, requests: Sequence[QuickRequest], begun: float) -> None:
+    def _run(self, model: ServedModel, requests: Sequence[QuickRequest], begun: float, runs: list[RecordedRun]) -> None:
+        """Answer the requests; what is to be recorded of that is one more of `runs`."""
         try:
             rows = _gather(requests)
             model.check(asked := model.request_for(rows))
@@ -103,14 +108,9 @@ class Turns:
             return
         spent = _spent(requests, begun, read, ran, time.perf_counter())
         self._plane.count_run(model, inference, spent, requests=len(requests), rows=len(rows), seconds=ran - read)
-        if not self._watch.is_recording:
-            self._answer(requests, answers)
-            return
-        kept = _recorded(model, asked, inference, requests)
-        try:
-            self._answer(requests, answers)
-        finally:
-            self._watch.end_run(kept)
+        if self._watch.is_recording:
+            runs.append(_recorded(model, asked, inference, requests))
+        self._answer(requests, answers)
 
     def _answer(self, requests: Sequence[QuickRequest], answers: Sequence[tuple[bytes, int]]) -> None:
         for request, (content, json_size) in zip(requests, answers, strict=True):
@@ -168,6 +168,8 @@ def _recorded(
     (tensor,) = asked.inputs
     run = RecordedRun("rest", model.manifest.classes, tensor, inference)
     for request in requests:
-        read = request.read
-        request.trail.part = run, read.own_id, request.first_row, request.last_row, read.form.answer.outputs
+        read, trail = request.read, request.trail
+        own_id = read.own_id.decode(errors="replace") if read.own_id else ""
+        rows, outputs = (request.first_row, request.last_row), read.form.answer.outputs
+        trail.part = run, (trail.request_id, own_id, trail.client, request.head.door.route, *rows, outputs)
     return run

@@ -246,7 +246,7 @@ def _chunk(rows: int) -> bytes:
     pixels = Tensor.of("pixels", np.arange(rows * 7, dtype=np.uint8).reshape(rows, 7))
     kept = KeptPrediction.cut(make_prediction(1, rows=rows, inputs=[texts, pixels]), 2**20)
     encoded = kept.to_chunk("key", 1).encode()
-    return b"".join((encoded.write_frame(0), *encoded.pieces))
+    return b"".join((encoded.frame.write(0), *encoded.pieces))
 
 
 def _read_chunk(content: bytes) -> None:
@@ -271,7 +271,7 @@ def repair_chunk(content: bytes) -> bytes:
     except (ValueError, TypeError, LookupError):
         checksum = 0
     sizes = len(head), len(content) - end
-    return Frame(MAGIC, 0, 1, *sizes, 10**18, checksum, crc32(head)).write() + content[FRAME_BYTES:]
+    return Frame(MAGIC, 0, 1, *sizes, 10**18, checksum, crc32(head)).write(0) + content[FRAME_BYTES:]
 
 
 def _read_delivered(path: Path) -> Callable[[bytes], None]:
