@@ -119,7 +119,7 @@ class QueuedRecorder:
                     self._add(kept)
             if is_ours and not self._closing.is_set():
                 self._hold_waiting(_AT_ONCE_BYTES)
-                self._append(at_once=True)
+                self._append(at_once=self._queued_bytes < self._queue_bytes // 4)
                 self._wake(begun)
         finally:
             if is_ours:

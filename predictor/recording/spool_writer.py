@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,16 +26,15 @@ _MOST_PIECES = 1000  # in one call of pwritev, which takes 1024
 _PAGE_BYTES = 4096
 _NOTHING = bytes(_PAGE_BYTES + FRAME_BYTES)
 _AHEAD = 4  # segments at hand at most
-_ROOM = memoryview(
-    bytes(2**18)
-)  # at once, so that the kernel keeps it as large pages: to write there takes a third of the time
+# At once, so that the kernel keeps it as large pages: to write there takes a third of the time.
+_ROOM = memoryview(bytes(2**18))
 
 
 class SpoolWriter:
     """Writes the spool in the folder `path`, which is this process's alone and may have about `limit_bytes`.
 
-    Used by one thread; but `append` may be called by many, one at a time; those that are not the first one have it
-    write `at_once`. Any call raises OSError when the disk does. Raises SettingsError for a folder of others.
+    Used by one thread; but `append` may be called by many, one at a time. Any call raises OSError when the disk does.
+    Raises SettingsError for a folder of others.
     """
 
     def __init__(self, path: Path, *, limit_bytes: int) -> None:
@@ -52,6 +52,7 @@ class SpoolWriter:
         self._writing = self._opened = max(self.delivered.segment, *self._sizes, 0)
         self._file: int | None = None
         self._ahead: deque[int] = deque()
+        self._opening = threading.Lock()
         self._room = 0
         self._forget()
 
@@ -88,12 +89,13 @@ class SpoolWriter:
     def prepare(self) -> None:
         """Have the next segments at hand before this one is full: some that cost nothing, or one that is new."""
         while len(self._ahead) < _AHEAD and (self._spare or self.lacks_segment):
-            self._open_next()
+            with self._opening:
+                self._open_next()
 
     def append(self, chunks: Sequence[EncodedChunk], *, at_once: bool = False) -> int:
         """Write the chunks in their order, as many as the disk takes; how many. OSError for none.
 
-        What is to be written `at_once` is so only as far as no file has to be made.
+        What is to be written `at_once` is so only as far as no file has to be made, which may take a while.
         """
         taken = 0
         while taken < len(chunks):
@@ -152,7 +154,9 @@ class SpoolWriter:
 
     def _begin_next(self) -> None:
         if not self._ahead:
-            self._open_next()
+            with self._opening:  # where another one is at it, wait: that is done in a moment
+                if not self._ahead:
+                    self._open_next()
         if self._file is not None:
             os.close(self._file)
         self._file = self._ahead.popleft()
