@@ -124,7 +124,8 @@ ENV ASSAY_CONSOLE_STATE=/data/console \
     ASSAY_CONSOLE_HOST=0.0.0.0 \
     ASSAY_CONSOLE_PORT=7860 \
     ASSAY_CONSOLE_HAS_INFERENCE=true \
-    ASSAY_CONSOLE_ENDS_ALL=true
+    ASSAY_CONSOLE_ENDS_ALL=true \
+    ASSAY_CONSOLE_LOG_FORMAT=json
 VOLUME /data
 EXPOSE 7860
 CMD ["console", "--holdout", "digits:holdout", "--data", "digits:part-1"]

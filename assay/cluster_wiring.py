@@ -9,7 +9,7 @@ from assay.output import say
 from assay.registry_aliases import with_aliases
 from assay.rollout import RolloutParts, give_up_rollout, run_rollout, supersede_rollout
 from assay.rollout_notes import rollout_notes
-from assay.rollout_text import RolloutLines
+from assay.rollout_text import RolloutTeller
 from assay.rollout_watch import RolloutWatch
 from assay.termination import Terminated
 from assay.whoami import who
@@ -79,7 +79,7 @@ class ClusterRollout:
     rows_from: str | None = None
     """The store that further rows are fetched from."""
 
-    def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
+    def run(self, plan: RolloutPlan, teller: RolloutTeller) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError.
 
         Terminated leaves a record to resume from; but where the Job has ended everything goes back to stable first.
@@ -87,7 +87,7 @@ class ClusterRollout:
         replay = holdout_replay(self.stable.url, self.canary.url)
         source = NamedBundles(replay, self.stable.bundle_digest, self.canary.bundle_digest)
         if self.is_dry_run:
-            return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
+            return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, teller)
         with as_router_errors():
             api = ApiServer.connect()
             watch = EndpointWatch(api, self.release, self.canary.name)
@@ -97,24 +97,24 @@ class ClusterRollout:
         try:
             with rollout_notes(environment, lambda _record: store.read_evidence()) as note:
                 parts = with_aliases(replace(self._parts(api, source, watch, store), note=note))
-                return self._run(plan, lines, api, source, parts)
+                return self._run(plan, teller, api, source, parts)
         finally:
             watch.stop()
 
     def _run(
-        self, plan: RolloutPlan, lines: RolloutLines, api: ApiServer, source: EvidenceSource, parts: RolloutParts
+        self, plan: RolloutPlan, teller: RolloutTeller, api: ApiServer, source: EvidenceSource, parts: RolloutParts
     ) -> RolloutRecord:
         try:
             if self.supersedes:
                 supersede_rollout(parts, plan, source, self.holdout, self.policy, who())
-            return run_rollout(parts, plan, self.holdout, self.policy, lines)
+            return run_rollout(parts, plan, self.holdout, self.policy, teller)
         except Terminated:
             end = self._find_end(api)
             if end is None:
                 say("SIGTERM: the split stays as it is; the same command goes on from the record")
                 raise
             say(f"SIGTERM: {end}")
-            restored = give_up_rollout(parts, self.holdout, self.policy, lines, end)
+            restored = give_up_rollout(parts, self.holdout, self.policy, teller, end)
             if restored is None:
                 raise
             return restored

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assay.further_rows import LoadRows, RolloutRows
-from assay.rollout_text import RolloutLines
+from assay.rollout_text import RolloutTeller
 from dataset import LabelledRows
 from promotion.clock import Clock
 from promotion.evidence.evidence_source import EvidenceSource
@@ -67,7 +67,7 @@ class RolloutParts:
 
 
 def run_rollout(
-    parts: RolloutParts, plan: RolloutPlan, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines
+    parts: RolloutParts, plan: RolloutPlan, holdout: LabelledRows, policy: GatePolicy, teller: RolloutTeller
 ) -> RolloutRecord:
     """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
     with parts.store.claim():
@@ -80,9 +80,9 @@ def run_rollout(
             wanted = _new_record(_with_looks(plan, parts, policy), parts.source, holdout, policy, parts.clock)
             record = begin(wanted, newest, parts.router.read_split(), way_out=parts.way_out)
         _refuse_missing_parts(record, parts, policy)
-        lines.show_beginning(record)
+        teller.show_beginning(record)
         parts.note(record)
-        finished = _runner(parts, holdout, policy, lines).run(record)
+        finished = _runner(parts, holdout, policy, teller).run(record)
         parts.finish(finished)
         return finished
 
@@ -103,7 +103,7 @@ def supersede_rollout(
 
 
 def give_up_rollout(
-    parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines, because: str
+    parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, teller: RolloutTeller, because: str
 ) -> RolloutRecord | None:
     """Put everything back on stable where a rollout is unfinished; its record, or None where none is.
 
@@ -113,22 +113,22 @@ def give_up_rollout(
         newest = parts.store.read_newest()
         if newest is None or newest.is_finished:
             return None
-        finished = _runner(parts, holdout, policy, lines).give_up(newest, because)
+        finished = _runner(parts, holdout, policy, teller).give_up(newest, because)
         parts.finish(finished)
         return finished
 
 
-def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, lines: RolloutLines) -> RolloutRunner:
+def _runner(parts: RolloutParts, holdout: LabelledRows, policy: GatePolicy, teller: RolloutTeller) -> RolloutRunner:
     rows = RolloutRows(holdout, parts.load_rows)
 
     def judge(record: RolloutRecord) -> EvidenceRecord:
         evidence = judge_canary(parts.source, rows.all_of(record), policy, parts.clock)
         parts.keep_evidence(record, evidence)
-        lines.show_evidence(evidence)
+        teller.show_evidence(evidence)
         return evidence
 
     def report(record: RolloutRecord) -> None:
-        lines.show_progress(record)
+        teller.show_progress(record)
         parts.report(record)
         parts.note(record)
 

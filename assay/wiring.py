@@ -12,7 +12,7 @@ from assay.progress import ShareDone
 from assay.registry_aliases import with_aliases
 from assay.rollout import RolloutParts, run_rollout, supersede_rollout
 from assay.rollout_notes import ReadEvidence, rollout_notes
-from assay.rollout_text import RolloutLines
+from assay.rollout_text import RolloutTeller
 from assay.rollout_watch import RolloutWatch, read_evidence_file
 from assay.whoami import rollout_environment, who
 from dataset import LabelledRows
@@ -89,18 +89,18 @@ class RolloutWiring:
     database_url: str | None = None
     """Of the database that they record in; it may hold a password."""
 
-    def run(self, plan: RolloutPlan, lines: RolloutLines) -> RolloutRecord:
+    def run(self, plan: RolloutPlan, teller: RolloutTeller) -> RolloutRecord:
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
         source = _RolesHolders(self.gateway)
         if self.is_dry_run:
-            return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, lines)
+            return run_rollout(dry_run_parts(source), dry_run_plan(plan), self.holdout, self.policy, teller)
         with rollout_notes(rollout_environment(self.gateway, None, ""), _evidence_reader(self.out)) as note:
-            return self._run(plan, lines, source, note)
+            return self._run(plan, teller, source, note)
 
     def _run(
         self,
         plan: RolloutPlan,
-        lines: RolloutLines,
+        teller: RolloutTeller,
         source: "_RolesHolders",
         note: Callable[[RolloutRecord], None],
     ) -> RolloutRecord:
@@ -125,7 +125,7 @@ class RolloutWiring:
             supersede_rollout(parts, plan, replay, self.holdout, self.policy, who())
             router.assign("canary", newer)
         parts = with_aliases(replace(parts, guardrails=self._guardrail_sources(source)))
-        return run_rollout(parts, plan, self.holdout, self.policy, lines)
+        return run_rollout(parts, plan, self.holdout, self.policy, teller)
 
     def _recorded(self, clock: SystemClock) -> LiveLabels | None:
         if not self.records and self.database_url is None:

@@ -21,6 +21,7 @@ from console.http.uploads import UploadedFiles
 from console.jobs import JobState
 from console.jobs.ending import end_jobs
 from console.listener import open_socket
+from console.log import LOG
 from console.metrics import ConsoleMetrics
 from console.seed import Seed, plant
 from console.settings import ConsoleSettings
@@ -44,7 +45,7 @@ def run_console(settings: ConsoleSettings, program: Program, seed: Seed, report:
             settings.host, settings.port, has_keys=doorkeeper.is_asking, without_keys=settings.without_keys
         )
         with opened as listening, suppress(KeyboardInterrupt):
-            wired = wire(state.path, settings, program, logging.getLogger("assay.console"))
+            wired = wire(state.path, settings, program, logging.getLogger(LOG))
             plant(seed, wired.services, report)
             address, port = listening.getsockname()[:2]
             shown = f"[{address}]" if ":" in address else address
@@ -88,11 +89,14 @@ def _listen(
         has_inference=settings.has_inference,
         find_problem=lambda: "; ".join(filter(None, (wired.keeper.problem, wired.book.problem))),
         report=report,
+        slow_seconds=settings.slow_seconds,
+        trace_of_this=lambda: trace_of_this() if program.traces_url else None,
     )
     add_page(app, wired.services)
     with ExitStack() as stack:
         if program.traces_url:
-            from console.http.traces import traced  # noqa: PLC0415  # half a second, which only those need who trace
+            # Half a second to import, which only those need who trace.
+            from console.http.traces import trace_of_this, traced  # noqa: PLC0415
 
             stack.enter_context(traced(app, program.traces_url, program.version))
         listen(app, listening, finish_seconds=settings.finish_seconds, certificates=certificates)

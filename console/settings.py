@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -63,6 +63,11 @@ class ConsoleSettings(BaseModel):
     upload_memory_bytes: int = Field(512 * 2**20, ge=2**16, description="of its rows, once they are unpacked")
     bundle_limit_bytes: int = Field(512 * 2**20, ge=1024, description="the largest bundle")
     idle_seconds: float = Field(60.0, gt=0, description="how long an upload may stand still")
+    log_format: Literal["lines", "json"] = Field(
+        "lines", description="of the log: lines for a person, or each one a JSON object"
+    )
+    log_level: Literal["info", "warning", "error"] = Field("info", description="the least that is logged")
+    slow_seconds: float = Field(10.0, gt=0, description="a request that takes longer is logged")
     finish_seconds: int = Field(20, ge=1, le=3600, description="how long requests in flight have after SIGTERM")
 
     def __init__(self, **given: Any) -> None:

@@ -23,6 +23,7 @@ from console.feedback import Feedback
 from console.feedback_parts import FeedbackParts
 from console.jobs import JobLimits, JobRunner
 from console.jobs.subprocess_jobs import SubprocessJobs
+from console.log import LOG
 from console.loop import Loop
 from console.predictions import Predictions
 from console.record_book import RecordBook
@@ -77,7 +78,7 @@ class WiredConsole:
 
 def create_doorkeeper(settings: ConsoleSettings) -> Doorkeeper:
     """Who is let in. Raises KeysNotUsable."""
-    log = logging.getLogger("assay.console")
+    log = logging.getLogger(LOG)
     keyring = Keyring(settings.keys_file, log.error) if settings.keys_file else None
     return Doorkeeper(keyring, RequestRates(settings.rate_limit) if settings.rate_limit else None)
 
@@ -85,7 +86,7 @@ def create_doorkeeper(settings: ConsoleSettings) -> Doorkeeper:
 def create_certificates(settings: ConsoleSettings) -> ServerCertificates | None:
     """What TLS is spoken with, where it is. Raises CertificateNotUsable."""
     files = certificate_files(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
-    return ServerCertificates(files, logging.getLogger("assay.console").error) if files else None
+    return ServerCertificates(files, logging.getLogger(LOG).error) if files else None
 
 
 def wire(state: Path, settings: ConsoleSettings, program: Program, log: logging.Logger) -> WiredConsole:

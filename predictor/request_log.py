@@ -1,10 +1,10 @@
 """The log's lines about requests: one for each that failed or was slow, as long as they are not too many."""
 
 import logging
-import re
 import threading
 import time
 
+from access.request_id import find_trace_id
 from predictor.error_table import INTERNAL, codes_of
 from predictor.identity import ModelIdentity
 from predictor.log_lines import LOG
@@ -12,7 +12,6 @@ from predictor.request_trail import Trail
 
 _BURST = 20  # lines at once
 _LINES_PER_SECOND = 2.0
-_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 
 
 class RequestLog:
@@ -91,5 +90,4 @@ class RequestLog:
 def _trace_id(trail: Trail) -> str | None:
     """Of the trace that is made here, or that the caller goes on with."""
     given = trail.span.trace_parent if trail.span else trail.carrier.get("traceparent", "")
-    found = _TRACE_PARENT.fullmatch(given)
-    return found[1] if found else None
+    return find_trace_id(given)

@@ -6,12 +6,12 @@ A transport begins a request's trail with its first byte and ends it when the an
 import time
 from collections.abc import Mapping, Sequence
 
+from access.request_id import choose_request_id
 from predictor.error_table import is_server_failure, is_success
 from predictor.identity import ModelIdentity
 from predictor.metrics import PredictorMetrics
 from predictor.recording.prediction_recorder import DiscardRecorder, Prediction, PredictionRecorder
 from predictor.recording.recorded_run import RecordedRun
-from predictor.request_id import choose_request_id
 from predictor.request_log import RequestLog
 from predictor.request_trail import Trail
 from predictor.tracing.request_span import EndedRequest, Tracing

@@ -1,6 +1,5 @@
 """`assay console`: data, experiments, deployments and rollouts of one machine, over REST."""
 
-import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.labelled_data import load_rows
-from assay.output import say
+from assay.output import LogFormat, say, start_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +78,7 @@ def console(
 def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> None:
     from assay.recorded_rollouts import write_recorded_rollout
     from assay.whoami import rollout_environment
+    from console.log import LOG
     from console.seed import Seed
     from console.server import run_console
     from console.wiring import Program
@@ -97,10 +97,9 @@ def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> N
         traces_url=TracingSettings().endpoint,
         write_rollout=lambda database, gateway, *of: write_recorded_rollout(database, environment(gateway), *of),
     )
-    logging.basicConfig(level=logging.WARNING, format="assay: %(message)s")
-    logging.getLogger("assay.console").setLevel(logging.INFO)
+    log = start_log(LOG, LogFormat(settings.log_format), settings.log_level)
     seed = Seed(load_rows(holdout) if holdout else None, tuple(load_rows(one) for one in data))
-    run_console(settings, program, seed, say)
+    run_console(settings, program, seed, log.info if settings.log_format == "json" else say)
 
 
 def _place(

@@ -12,11 +12,11 @@ from assay.commands.split import parse_revision
 from assay.explained_errors import ending_with_an_error_verdict
 from assay.guardrail_sources import GuardrailSources, parse_sources
 from assay.labelled_data import load_rows
-from assay.output import print_lines, say_lines
+from assay.output import LogFormat, print_lines, say_lines, start_log
 from assay.termination import raise_when_terminated
 
 if TYPE_CHECKING:
-    from assay.rollout_text import RolloutLines
+    from assay.rollout_text import RolloutTeller
     from dataset import LabelledRows
     from promotion.gate.policy import GatePolicy
     from promotion.rollout.record import RolloutPlan, RolloutRecord
@@ -113,6 +113,9 @@ def promote(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, but only say how traffic would move.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the rollout's record at the end.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="What happens on the way: lines, or JSON objects with fields, on stderr.")
+    ] = LogFormat.LINES,
     release: Annotated[
         str | None,
         typer.Option(help="A release of the chart: promote in its cluster, not here.", rich_help_panel=CLUSTER),
@@ -164,7 +167,7 @@ def promote(
 
     Example: assay promote --gateway build/gateway --holdout digits:holdout
     """
-    from assay.rollout_text import RolloutLines
+    from assay.rollout_text import RolloutLines, RolloutLog
     from promotion.gate.configuration import read_gate_configuration
     from promotion.gate.outcome import Outcome
     from promotion.rollout.record import Pause, RolloutPlan, record_to_json
@@ -202,10 +205,12 @@ def promote(
         waits = dry_run, wait_ready_seconds
         place = _Cluster(release, namespace, *judged, *gateways, *waits, job, supersede, live, rows_from)
         raise_when_terminated()
-    lines = RolloutLines(say_lines if json else print_lines)
+    teller: RolloutTeller = RolloutLines(say_lines if json else print_lines)
+    if log_format is LogFormat.JSON:
+        teller = RolloutLog(start_log("assay.promote", log_format))
     with ending_with_an_error_verdict(is_json=json):
         policy = read_gate_configuration(config)
-        finished = place(load_rows(holdout), policy).run(plan, lines)
+        finished = place(load_rows(holdout), policy).run(plan, teller)
     if json:
         typer.echo(record_to_json(finished).decode(), nl=False)
     outcome = finished.outcome or Outcome.ERROR
@@ -222,7 +227,7 @@ class ShadowSize(TypedDict):
 class Rollout(Protocol):
     """A rollout of some place."""
 
-    def run(self, plan: "RolloutPlan", lines: "RolloutLines") -> "RolloutRecord":
+    def run(self, plan: "RolloutPlan", teller: "RolloutTeller") -> "RolloutRecord":
         """Begin or resume, run to the end, and show it on the way. Raises PromotionError."""
 
 

@@ -6,6 +6,7 @@ starting ──first of the console──▶ serving ─▶ retired
    └──▶ failed
 """
 
+import logging
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -99,6 +100,22 @@ class Deployment:
 def ended(deployment: Deployment, state: DeploymentState, because: str) -> Deployment:
     """It, at an end, now."""
     return replace(deployment, state=state, because=because, ended_at=now())
+
+
+def log_state(deployment: Deployment, log: logging.Logger) -> None:
+    """A line of what it is now."""
+    fields = {
+        "deployment_id": deployment.deployment_id,
+        "revision": deployment.revision,
+        "bundle_digest": deployment.bundle_digest,
+        "state": deployment.state,
+        "rollout_id": deployment.rollout_id,
+        "outcome": deployment.outcome,
+        "because": deployment.because or None,
+    }
+    said = {name: value for name, value in fields.items() if value is not None}
+    text = f"deployment {deployment.deployment_id} of {deployment.revision} is {deployment.state}"
+    log.info(text, extra={"fields": said})
 
 
 _DEPLOYMENTS = Documents(TypeAdapter(Deployment))

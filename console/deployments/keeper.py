@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 
-from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended
+from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended, log_state
 from console.deployments.machine import Machine, free_port
 from console.deployments.rollout_result import after_rollout, own_record, without_result
 from console.jobs import Job, JobKind, JobState
@@ -165,7 +165,7 @@ class Keeper:
 
     def _save(self, deployment: Deployment) -> None:
         self.store.save(deployment)
-        self.log.info("deployment %d of %s is %s", deployment.deployment_id, deployment.revision, deployment.state)
+        log_state(deployment, self.log)
 
 
 def _last_words(job: Job) -> str:

@@ -48,6 +48,8 @@ def create_app(
     has_inference: bool = False,
     find_problem: Callable[[], str],
     report: Callable[[str], None],
+    slow_seconds: float,
+    trace_of_this: Callable[[], str | None],
 ) -> FastAPI:
     """The application; `hosts` are the names that it answers to (none: any), `report` is told of content that comes.
 
@@ -85,6 +87,6 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(Admission, doorkeeper=doorkeeper, sessions=sessions, door_scopes=door_scopes)
     app.add_middleware(SameOrigin, hosts=hosts)
-    app.add_middleware(RequestCount, metrics=metrics)
+    app.add_middleware(RequestCount, metrics=metrics, slow_seconds=slow_seconds, trace_of_this=trace_of_this)
     app.add_middleware(BrowserHeaders, own_pages=frozenset({"/docs"}))
     return app

@@ -13,9 +13,16 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import get_current_span
 
 _EXPORT_SECONDS = 5.0  # of one batch, with all that is tried; what the end waits for at most
 _NO_SPANS = "health,metrics,_nicegui"  # asked all the time, or open as long as a page is
+
+
+def trace_of_this() -> str | None:
+    """The id of the trace that the work of the moment is a part of."""
+    context = get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ with nothing.
 import logging
 from dataclasses import dataclass, field, replace
 
-from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended
+from console.deployments.deployment import AT_AN_END, Deployment, DeploymentState, DeploymentStore, ended, log_state
 from console.deployments.rollout_result import after_rollout, own_record, without_result
 from console.jobs.job_folder import Ended
 from console.kubernetes.cluster_place import ClusterPlace
@@ -129,4 +129,4 @@ class ClusterKeeper:
 
     def _save(self, deployment: Deployment) -> None:
         self.store.save(deployment)
-        self.log.info("deployment %d of %s is %s", deployment.deployment_id, deployment.revision, deployment.state)
+        log_state(deployment, self.log)

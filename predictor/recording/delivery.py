@@ -77,10 +77,10 @@ class Delivery:
             while self.deliver() if self._is_urgent() else patient.submit(self.deliver, _PATIENT_BYTES).result():
                 self._end_trouble()
                 if time.monotonic() > self._synced_at + _SYNC_SECONDS:
-                    self._sync()
+                    patient.submit(self._sync).result()
         except Exception as error:
             self._begin_trouble(error)
-            self._sync()
+            patient.submit(self._sync).result()
             return False
         return True
 

@@ -62,6 +62,8 @@ def wired_app(
         hosts={"127.0.0.1"},
         find_problem=lambda: "",
         report=lambda _said: None,
+        slow_seconds=60.0,
+        trace_of_this=lambda: None,
     )
     return WiredApp(TestClient(app, base_url="http://127.0.0.1"), services)
 

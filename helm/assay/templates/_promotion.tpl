@@ -111,6 +111,10 @@ spec:
         - /holdout/holdout.csv
         - --config
         - /etc/assay/gate.yaml
+        {{- if ne $promotion.logFormat "lines" }}
+        - --log-format
+        - {{ $promotion.logFormat }}
+        {{- end }}
         - --gateway-url
         - {{ include "assay.promotion.gatewayUrl" .root }}
         {{- with $promotion.gatewayStatsUrl }}

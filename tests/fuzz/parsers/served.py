@@ -22,7 +22,7 @@ from predictor.http.quick.bodies import Bodies
 from predictor.http.quick.heads import Door, Heads
 from predictor.http.request_scope import read_timeout
 from predictor.images.decode import decode_image
-from predictor.request_id import choose_request_id
+from access.request_id import choose_request_id
 from predictor.served_model import ServedModel
 from predictor.settings import PredictorSettings
 from predictor.tracing.otlp import OtlpTracing

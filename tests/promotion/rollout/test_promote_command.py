@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bundle import Bundle
@@ -88,6 +89,23 @@ def test_forty_rows_are_inconclusive_and_say_how_many_are_needed(
     assert "40 rows" in done.stdout
     assert "149" in done.stdout
     assert_restored(place, Outcome.INCONCLUSIVE, "40 rows")
+
+
+def test_a_log_of_json_has_the_verdict_the_digests_and_each_thing_that_happens(
+    place: Place, clients: Clients, predictors: dict[str, RunningPredictor], bundles: dict[str, Bundle]
+) -> None:
+    place.assign_canary("v2", predictors["v2"].url)
+    done = place.promote(*QUICKLY, "--steps", "50,100", "--log-format", "json")
+    assert (done.code, done.stdout) == (0, ""), done.stderr
+    lines = [orjson.loads(line) for line in done.stderr.splitlines()]
+    assert {line["canary_digest"] for line in lines} == {bundles["v2"].digest}
+    assert {line["stable_digest"] for line in lines} == {bundles["v1"].digest}
+    assert {line["level"] for line in lines} == {"info"}
+    begins, verdict, *others, last = lines
+    assert (begins["message"], begins["rollout_id"]) == ("the rollout begins", 1)
+    assert (verdict["verdict"], verdict["n"], verdict["b"], verdict["c"]) == ("PROMOTE", 400, 0, 20)
+    assert [line["percent"] for line in others if "split in force" in line["message"]] == [50, 100]
+    assert (last["outcome"], last["percent"]) == ("PROMOTE", 100)
 
 
 def test_a_dry_run_moves_nothing_and_keeps_nothing(
