@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import typer
 
+_OURS = "assay"
+
 
 class LogFormat(StrEnum):
     """How a log looks on stderr."""
@@ -18,12 +20,19 @@ class LogFormat(StrEnum):
 
 
 def start_log(name: str, log_format: LogFormat, level: str = "info") -> logging.Logger:
-    """The logger `name`, from `level` on; and all others, from warnings on."""
+    """The logger `name`, which is below `assay`, from `level` on; and those of libraries, from warnings on.
+
+    As JSON, lines of progress (`say`) are entries of it, too.
+    """
     from predictor.log_lines import JsonLines
 
     handler = logging.StreamHandler(sys.stderr)
-    is_json = log_format is LogFormat.JSON
-    handler.setFormatter(JsonLines() if is_json else logging.Formatter("assay: %(message)s"))
+    handler.setFormatter(logging.Formatter("assay: %(message)s"))
+    if log_format is LogFormat.JSON:
+        handler.setFormatter(JsonLines())
+        ours = logging.getLogger(_OURS)
+        ours.handlers, ours.propagate = [handler], False
+        ours.setLevel(level.upper())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     log = logging.getLogger(name)
     log.setLevel(level.upper())
@@ -49,4 +58,8 @@ def say_lines(lines: Iterable[str]) -> None:
 
 def say(text: str) -> None:
     """A line of progress."""
-    typer.echo(f"assay: {text}", err=True)
+    ours = logging.getLogger(_OURS)
+    if ours.handlers:  # start_log has made it a log of JSON
+        ours.info(text)
+    else:
+        typer.echo(f"assay: {text}", err=True)

@@ -57,7 +57,7 @@ class RequestWatch:
             self._record(trail, route, seconds)
         if trail.part is not None and is_success(code):
             run, part = trail.part
-            run.requests.append((time.time_ns(), seconds, part))
+            run.requests.append((seconds, part))
         is_failure = is_server_failure(code) and not route.startswith(_HEALTH)
         if is_failure or seconds >= self._log.slow_seconds:
             self._log.write(trail, route=route, identity=identity, code=code, seconds=seconds, is_failure=is_failure)

@@ -97,9 +97,9 @@ def _run(settings: "ConsoleSettings", holdout: str | None, data: list[str]) -> N
         traces_url=TracingSettings().endpoint,
         write_rollout=lambda database, gateway, *of: write_recorded_rollout(database, environment(gateway), *of),
     )
-    log = start_log(LOG, LogFormat(settings.log_format), settings.log_level)
+    start_log(LOG, LogFormat(settings.log_format), settings.log_level)
     seed = Seed(load_rows(holdout) if holdout else None, tuple(load_rows(one) for one in data))
-    run_console(settings, program, seed, log.info if settings.log_format == "json" else say)
+    run_console(settings, program, seed, say)
 
 
 def _place(

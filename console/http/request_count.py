@@ -1,5 +1,6 @@
-"""Around every request: it is counted and timed, whatever came of it, by the door's own path and no stranger's. One that
-failed by the console's fault, or was slow, is logged, under the id that its answer has in `X-Request-Id`.
+"""Around every request: it is counted and timed, whatever came of it, by the door's own path and no stranger's.
+
+One that failed by the console's fault, or was slow, is logged, under the id that its answer has in `X-Request-Id`.
 """
 
 import logging

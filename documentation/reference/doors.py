@@ -107,6 +107,8 @@ def console_app(folder: Path) -> FastAPI:
         hosts=(),
         find_problem=str,
         report=lambda _said: None,
+        slow_seconds=1.0,
+        trace_of_this=lambda: None,
     )
 
 

@@ -26,6 +26,7 @@ from predictor.recording.record import KeptTensor, is_plain
 MAGIC = b"\xa5assay3\n"
 _FRAME = struct.Struct("<8sIIIQqQI")
 _CRC = struct.Struct("<I")
+_SMALL_BYTES = 4096
 FRAME_BYTES = _FRAME.size + _CRC.size
 
 
@@ -43,7 +44,7 @@ class Frame(NamedTuple):
     head_bytes: int
     body_bytes: int
     time_ns: int
-    """When the first of its requests was answered, since the epoch."""
+    """When it was answered, since the epoch."""
     checksum: int
     head_crc: int
 
@@ -73,16 +74,13 @@ RunPart: TypeAlias = tuple[str, str, str, str, int, int, Sequence[str]]
 first row, and the one behind its last; the names of the outputs that were asked for. A plain tuple, because one is made
 for each request while it is answered.
 """
-NotedRequest: TypeAlias = tuple[int, float, RunPart]
-"""A request that was answered from a run: when, in nanoseconds since the epoch; the seconds from its first byte to its
-answer; its part.
-"""
+NotedRequest: TypeAlias = tuple[float, RunPart]
+"""A request that was answered from a run: the seconds from its first byte to its answer; its part."""
 
 
 class RunRequest(NamedTuple):
     """The same with names."""
 
-    time_ns: int
     seconds: float
     request_id: str
     own_id: str
@@ -95,8 +93,8 @@ class RunRequest(NamedTuple):
     @classmethod
     def of(cls, noted: NotedRequest) -> Self:
         """From a chunk. Raises TypeError and ValueError for what is none."""
-        time_ns, seconds, part = noted
-        return cls(time_ns, seconds, *part)
+        seconds, part = noted
+        return cls(seconds, *part)
 
 
 class EncodedChunk(NamedTuple):
@@ -121,6 +119,8 @@ class Chunk(NamedTuple):
     identity: Sequence[str]
     """Model, version, revision, bundle digest."""
     transport: str
+    time_ns: int
+    """When it was answered, since the epoch."""
     inputs: Sequence[KeptTensor]
     outputs: Sequence[KeptTensor]
     labels: Sequence[str]
@@ -161,7 +161,7 @@ class Chunk(NamedTuple):
         )
         sizes = len(head), sum(map(len, parts))
         size = FRAME_BYTES + sum(sizes)
-        frame = Frame(MAGIC, 0, len(self.requests), *sizes, self.requests[0][0], _checksum(parts), crc32(head))
+        frame = Frame(MAGIC, 0, len(self.requests), *sizes, self.time_ns, _checksum(parts), crc32(head))
         return EncodedChunk(len(self.requests), size, frame, [head, *parts])
 
     @classmethod
@@ -185,7 +185,7 @@ class Chunk(NamedTuple):
                 _tensor(name, datatype, shape, part)
                 for (name, datatype, shape, _), part in zip(described, parts, strict=True)
             ]
-            own = process, number, identity, transport, tensors[:inputs], tensors[inputs:]
+            own = process, number, identity, transport, frame.time_ns, tensors[:inputs], tensors[inputs:]
             return cls(*own, labels, indices, probabilities, values, requests, is_shared, is_cut)
         except (ValueError, TypeError, LookupError, ProtocolError) as error:
             # Another version's, for what is between the two sums is as it was written.
@@ -215,10 +215,14 @@ def _cut(body: memoryview, sizes: Sequence[int]) -> list[memoryview]:
 
 
 def _checksum(parts: Sequence[bytes | memoryview]) -> int:
-    """Exclusive or of all of them, eight bytes at a time."""
+    """Exclusive or of what each one has: small ones a CRC-32, others the same of eight bytes at a time."""
     whole = 0
     for part in parts:
-        words = len(part) // 8
-        whole ^= int(np.bitwise_xor.reduce(np.frombuffer(part, np.uint64, words))) if words else 0
-        whole ^= int.from_bytes(part[8 * words :], "little")
+        whole ^= crc32(part) if len(part) < _SMALL_BYTES else _exclusive_or(part)
     return whole
+
+
+def _exclusive_or(part: bytes | memoryview) -> int:
+    words = len(part) // 8
+    whole = int(np.bitwise_xor.reduce(np.frombuffer(part, np.uint64, words)))
+    return whole ^ int.from_bytes(part[8 * words :], "little")

@@ -48,7 +48,7 @@ class _Rows:
             rows = slice(first, last)
         return record_fields(
             chunk.identity,
-            time_ns=one.time_ns,
+            time_ns=chunk.time_ns,
             request_id=one.request_id,
             transport=chunk.transport,
             door=one.door,

@@ -3,6 +3,7 @@
 Whoever answers them keeps references alone: the run's arrays are nobody else's.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,8 @@ class RecordedRun:
     """The one input, with all rows."""
     inference: Inference
     requests: list[NotedRequest] = field(default_factory=list)
+    time_ns: int = field(default_factory=time.time_ns)
+    """When it was answered, since the epoch."""
 
     @property
     def size_bytes(self) -> int:
@@ -59,6 +62,7 @@ class RecordedRun:
             first_number,
             names_of(inference.identity),
             self.transport,
+            self.time_ns,
             [_keep(self.asked)],
             [_keep(tensor) for tensor in inference.outputs],
             [self.classes[index] for index in indices.tolist()],

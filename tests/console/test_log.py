@@ -74,8 +74,8 @@ def test_from_a_level_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_what_becomes_of_a_deployment_is_an_entry_with_its_bundle(caplog: pytest.LogCaptureFixture) -> None:
     digest = f"sha256:{'1' * 64}"
-    state = DeploymentState.WITHDRAWN
-    deployment = Deployment(3, 2, digest, "digits", 2, "digits-2", state, "ann", "2026-11-30T12:00:00Z", because="worse")
+    what = digest, "digits", 2, "digits-2", DeploymentState.WITHDRAWN
+    deployment = Deployment(3, 2, *what, "ann", "2026-11-30T12:00:00Z", because="worse")
     log = logging.getLogger("test")
     with caplog.at_level(logging.INFO, "test"):
         log_state(deployment, log)

@@ -265,9 +265,11 @@ def repair_chunk(content: bytes) -> bytes:
     checksum = 0
     try:
         for *_, size in orjson.loads(head)[5]:
-            for begin in range(0, size, 8):
-                checksum ^= int.from_bytes(body[begin : min(begin + 8, size)], "little")
-            body = body[size:]
+            part, body = body[:size], body[size:]
+            words = range(0, size, 8) if size >= 4096 else ()
+            for begin in words:
+                checksum ^= int.from_bytes(part[begin : begin + 8], "little")
+            checksum ^= 0 if words else crc32(part)
     except (ValueError, TypeError, LookupError):
         checksum = 0
     sizes = len(head), len(content) - end

@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 from starlette.datastructures import Headers
 
+from access.request_id import choose_request_id
 from bundle import AnswerOutputs, ImageForm
 from open_inference import ProtocolError
 from open_inference.binary_body import read_json_size
@@ -22,7 +23,6 @@ from predictor.http.quick.bodies import Bodies
 from predictor.http.quick.heads import Door, Heads
 from predictor.http.request_scope import read_timeout
 from predictor.images.decode import decode_image
-from access.request_id import choose_request_id
 from predictor.served_model import ServedModel
 from predictor.settings import PredictorSettings
 from predictor.tracing.otlp import OtlpTracing
