@@ -83,6 +83,10 @@ def test_the_console_is_told_settings_that_it_knows_and_listens_to_its_pod_alone
     known = {f"{PREFIX}{name}".upper() for name in ConsoleSettings.model_fields}
     assert given.keys() <= known
     assert (given[f"{PREFIX}TRAINING_SECONDS"], given[f"{PREFIX}DATASET"]) == ("60", "digits")
+    assert given[f"{PREFIX}LOG_FORMAT"] == "json"
+    chosen = render({**CONSOLE, "console": {"enabled": True, "settings": {"logFormat": "lines"}}})
+    (lines,) = chosen.pods()["Deployment assay-console"]["containers"]
+    assert {"name": f"{PREFIX}LOG_FORMAT", "value": "lines"} in lines["env"]
     assert f"{PREFIX}HOST" not in given
     assert "assay-console" not in rendered.all("Service")
     assert "ingress" not in rendered.one("NetworkPolicy", "assay-console")["spec"]

@@ -73,7 +73,7 @@ spec:
 {{- with .Values.promotion.gatewayStatsUrl }}
 - {name: ASSAY_CONSOLE_GATEWAY_STATS_URL, value: {{ . | quote }}}
 {{- end }}
-{{- range $name, $value := .Values.console.settings }}
+{{- range $name, $value := merge (dict) .Values.console.settings (dict "logFormat" "json") }}
 {{- $isWhole := and (kindIs "float64" $value) (eq ($value | float64) ($value | int64 | float64)) }}
 - {name: ASSAY_CONSOLE_{{ snakecase $name | upper }}, value: {{ ternary ($value | int64) $value $isWhole | toString | quote }}}
 {{- end }}
