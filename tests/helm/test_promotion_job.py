@@ -198,3 +198,9 @@ def test_a_prometheus_is_asked_for_the_release_s_namespace_or_by_the_labels_give
     guardrails = {**guardrails, "prometheusLabels": {"shop": "north", "job": "assay"}}
     main = render({"promotion": {"guardrails": guardrails}}).promotion()["spec"]["template"]["spec"]["containers"][0]
     assert argument(main, "--prometheus-labels") == "job=assay,shop=north"
+
+
+def test_its_log_is_lines_unless_json_is_asked_for() -> None:
+    assert "--log-format" not in render({}).promotion()["spec"]["template"]["spec"]["containers"][0]["args"]
+    main = render({"promotion": {"logFormat": "json"}}).promotion()["spec"]["template"]["spec"]["containers"][0]
+    assert argument(main, "--log-format") == "json"
