@@ -5,6 +5,7 @@ answer with their verdict: 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 12 ERROR; `rol
 or 20 while it is under way.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from typing import Annotated
 import typer
 
 from assay.explained_errors import EXPLAINED
+from assay.output import say
 
 
 def _print_version(is_asked: bool) -> None:
@@ -96,7 +98,7 @@ def main() -> None:
             raise
         _fail(f"this needs {package}, which is not installed here: expected assay[full], or the image assay-full")
     except KeyboardInterrupt:
-        typer.echo("assay: interrupted", err=True)
+        say("interrupted", logging.WARNING)
         sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing left to say
@@ -104,5 +106,5 @@ def main() -> None:
 
 
 def _fail(because: Exception | str) -> None:
-    typer.echo(f"assay: {because}", err=True)
+    say(str(because), logging.ERROR)
     sys.exit(1)

@@ -1,5 +1,6 @@
 """Errors that a person can act on: one line on stderr and an exit code, never a traceback."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,7 +43,7 @@ def ending_with_an_error_verdict(is_json: bool) -> Iterator[None]:
     try:
         yield
     except EXPLAINED as error:
-        say(f"ERROR: {error}")
+        say(f"ERROR: {error}", logging.ERROR)
         if is_json:
             print_json({"verdict": str(Outcome.ERROR), "headline": str(error)})
         raise typer.Exit(Outcome.ERROR.exit_code) from error

@@ -56,10 +56,10 @@ def say_lines(lines: Iterable[str]) -> None:
         say(line)
 
 
-def say(text: str) -> None:
-    """A line of progress."""
+def say(text: str, level: int = logging.INFO) -> None:
+    """A line of progress; an error has that level, in a log that has any."""
     ours = logging.getLogger(_OURS)
     if ours.handlers:  # start_log has made it a log of JSON
-        ours.info(text)
+        ours.log(level, text)
     else:
         typer.echo(f"assay: {text}", err=True)

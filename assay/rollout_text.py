@@ -61,16 +61,18 @@ class RolloutLog:
 
     log: logging.Logger
     _shown: int = field(default=0, init=False)
+    _rollout_id: int | None = field(default=None, init=False)
 
     def show_beginning(self, record: RolloutRecord) -> None:
         """See RolloutTeller."""
-        self._shown = len(record.history)
+        self._shown, self._rollout_id = len(record.history), record.rollout_id
         what = "has ended" if record.is_finished else "goes on" if record.history else "begins"
         self._say(record, f"the rollout {what}", state=record.state)
 
     def show_evidence(self, evidence: EvidenceRecord) -> None:
         """See RolloutTeller."""
         fields = {
+            "rollout_id": self._rollout_id,
             "verdict": evidence.verdict,
             "stable_digest": evidence.stable.bundle_digest,
             "canary_digest": evidence.canary.bundle_digest,
@@ -87,7 +89,8 @@ class RolloutLog:
     def show_progress(self, record: RolloutRecord) -> None:
         """See RolloutTeller."""
         for event in record.history[self._shown :]:
-            self._say(record, event.text, at=event.at, state=event.state)
+            if not event.text.startswith(f"{record.verdict}:"):  # as above
+                self._say(record, event.text, at=event.at, state=event.state)
         self._shown = len(record.history)
         if record.is_finished:
             self._say(record, f"the rollout ends with {record.outcome}: {record.because}", outcome=str(record.outcome))

@@ -17,8 +17,12 @@ def let_threads_finish() -> None:
 
 
 def let_all_others_first() -> None:
-    """Have this thread run when its core has nothing else to do, or nearly so: for good, as nobody may take it back."""
+    """Have this thread run when its core has nothing else to do, or nearly so: for good, as nobody may take it back.
+
+    Where that is forbidden, or not known, it is at least the last one.
+    """
     if hasattr(os, "sched_setscheduler"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(19)
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            return
+    os.nice(19)

@@ -39,10 +39,10 @@ class RequestCount:
         request_id = choose_request_id(headers.get("x-request-id", ""))
 
         async def send_noting(message: Message) -> None:
-            nonlocal code
+            nonlocal code, request_id
             if message["type"] == "http.response.start":
                 code = message["status"]
-                MutableHeaders(scope=message).setdefault("X-Request-Id", request_id)
+                request_id = MutableHeaders(scope=message).setdefault("X-Request-Id", request_id)  # or the predictor's
             await send(message)
 
         try:

@@ -50,7 +50,7 @@ class RecordedRun:
         """The same run, of at most so many requests each."""
         for place in range(0, len(self.requests), requests):
             some = self.requests[place : place + requests]
-            yield RecordedRun(self.transport, self.classes, self.asked, self.inference, some)
+            yield RecordedRun(self.transport, self.classes, self.asked, self.inference, some, self.time_ns)
 
     def to_chunk(self, process: str, first_number: int) -> Chunk:
         """The chunk whose records have these keys."""

@@ -103,3 +103,4 @@ def test_a_run_in_parts_is_the_same_requests() -> None:
     parts = list(run.split(2))
     assert [request for part in parts for request in part.requests] == run.requests
     assert [len(part.requests) for part in parts] == [2, 1]
+    assert {part.time_ns for part in parts} == {run.time_ns}

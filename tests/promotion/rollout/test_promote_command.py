@@ -104,6 +104,8 @@ def test_a_log_of_json_has_the_verdict_the_digests_and_each_thing_that_happens(
     assert {line["canary_digest"] for line in (begins, verdict, *others, last)} == {bundles["v2"].digest}
     assert {line["stable_digest"] for line in (begins, verdict, *others, last)} == {bundles["v1"].digest}
     assert (begins["message"], begins["rollout_id"]) == ("the rollout begins", 1)
+    assert len([line for line in lines if line["message"] == verdict["message"]]) == 1
+    assert verdict["rollout_id"] == 1
     assert (verdict["verdict"], verdict["n"], verdict["b"], verdict["c"]) == ("PROMOTE", 400, 0, 20)
     assert [line["percent"] for line in others if "split in force" in line["message"]] == [50, 100]
     assert (last["outcome"], last["percent"]) == ("PROMOTE", 100)
